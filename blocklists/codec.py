@@ -1,0 +1,152 @@
+"""An entry as JSON object and back: the interchange format and the lines of a snapshot."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from blocklists.hostnames import canonical_host, is_ip
+from blocklists.model import (
+    BodyKind,
+    Confidence,
+    Entry,
+    RecognitionKind,
+    Scope,
+    Status,
+    ValueKind,
+)
+from blocklists.prefixes import split_target
+
+FIELDS = tuple(Entry.__slots__)
+MAX_FIELD = 4_096
+
+_ENUMS: dict[str, type[StrEnum]] = {
+    "value_kind": ValueKind,
+    "scope": Scope,
+    "body_kind": BodyKind,
+    "recognition_kind": RecognitionKind,
+    "status": Status,
+    "confidence": Confidence,
+}
+_DATES = ("decided_on", "valid_from", "valid_to")
+_SCOPES = {
+    ValueKind.DOMAIN: {*Scope} - {Scope.URL_PREFIX, Scope.IP_LITERAL},
+    ValueKind.HOST: {*Scope} - {Scope.URL_PREFIX, Scope.IP_LITERAL},
+    ValueKind.URL_PREFIX: {Scope.URL_PREFIX, Scope.WORK},
+    ValueKind.IP: {Scope.IP_LITERAL},
+}
+_E = TypeVar("_E", bound=StrEnum)
+
+
+class EntryError(ValueError):
+    """A JSON object that is no entry. Says which field is wrong and what it may hold."""
+
+
+def to_json(entry: Entry) -> dict[str, str | None]:
+    """The entry's fields in the order of the format, dates in ISO 8601."""
+    return {name: _plain(getattr(entry, name)) for name in FIELDS}
+
+
+def dumps(entry: Entry) -> str:
+    """The entry as one line. The same entry gives the same bytes."""
+    return json.dumps(to_json(entry), separators=(",", ":"))
+
+
+def loads(line: str) -> dict[str, Any]:
+    """One line as JSON object; EntryError where it is none, or says a key twice."""
+    try:
+        value = json.loads(line, object_pairs_hook=_unique)
+    except EntryError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise EntryError("not JSON") from error
+    if not isinstance(value, dict):
+        raise EntryError("not a JSON object")
+    return value
+
+
+def from_json(given: dict[str, Any]) -> Entry:
+    """An entry from its JSON object; EntryError where a field is missing, unknown or out of range."""
+    if unknown := sorted(set(given) - set(FIELDS)):
+        raise EntryError(f"unknown key {unknown[0][:50]!r}")
+    fields: dict[str, Any] = {}
+    for name, value in given.items():
+        if name in _DATES or name == "retrieved_at":
+            fields[name] = _time(name, value)
+        else:
+            fields[name] = _text(name, value)
+    for name, enum in _ENUMS.items():
+        if name in fields:
+            fields[name] = _member(enum, name, fields[name])
+    try:
+        entry = Entry(**fields)
+    except TypeError as error:
+        missing = [name for name in FIELDS if repr(name) in str(error)]
+        raise EntryError(f"no {', '.join(missing)}") from error
+    _check(entry)
+    return entry
+
+
+def normal_value(value: str, kind: ValueKind) -> str | None:
+    """A value in normal form for its kind; None where it is not of that kind."""
+    if kind is ValueKind.URL_PREFIX:
+        target = split_target(value)
+        return "".join(target) if target else None
+    host = canonical_host(value)
+    return host if host and is_ip(host) == (kind is ValueKind.IP) else None
+
+
+def _check(entry: Entry) -> None:
+    if entry.scope not in _SCOPES[entry.value_kind]:
+        raise EntryError(f"scope {entry.scope} does not fit value_kind {entry.value_kind}")
+    if entry.value != normal_value(entry.value, entry.value_kind):
+        raise EntryError(f"value is not a {entry.value_kind} in normal form")
+    if entry.valid_from and entry.valid_to and entry.valid_to < entry.valid_from:
+        raise EntryError("valid_to lies before valid_from")
+    if not entry.entry_id or not entry.source:
+        raise EntryError("entry_id and source may not be empty")
+
+
+def _plain(value: object) -> str | None:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else None if value is None else str(value)
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise EntryError(f"{name} is not text")
+    if len(value) > MAX_FIELD:
+        raise EntryError(f"{name} is longer than {MAX_FIELD} characters")
+    return value
+
+
+def _time(name: str, value: object) -> date | None:
+    if value is None:
+        return None
+    text = _text(name, value)
+    try:
+        if name in _DATES:
+            return date.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise EntryError(f"{name} is not an ISO 8601 {'date' if name in _DATES else 'time'}") from error
+    if moment.tzinfo is None:
+        raise EntryError(f"{name} has no time zone")
+    return moment
+
+
+def _member(enum: type[_E], name: str, value: str) -> _E:
+    try:
+        return enum(value)
+    except ValueError as error:
+        raise EntryError(f"{name} is none of {', '.join(enum)}") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise EntryError("a key is given twice")
+    return found

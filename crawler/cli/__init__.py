@@ -1,0 +1,53 @@
+"""The `forbear` command: one subcommand a file, found by name order.
+
+Data goes to stdout, logs and progress to stderr. Exit codes: 0 ok, 1 a negative verdict or findings,
+2 usage, 3 incomplete, 4 integrity.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+
+import typer
+
+from crawler.cli.shared import ExitCode, FailedError, say_error
+
+_HELP = """Crawl for AI-training data, take only what nobody reserved, and keep the evidence.
+
+Start with `forbear init`, then `forbear crawl --seeds urls.txt`. `forbear check URL` tells what
+would happen to one page, `forbear why URL` what did.
+"""
+
+
+def build_app() -> typer.Typer:
+    """The command with all its subcommands. Raises TypeError for a module without `register`."""
+    app = typer.Typer(
+        name="forbear",
+        help=_HELP,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for info in sorted(pkgutil.iter_modules(__path__), key=lambda i: i.name):
+        if info.name == "shared":
+            continue
+        register = getattr(importlib.import_module(f"{__name__}.{info.name}"), "register", None)
+        if register is None:
+            raise TypeError(f"crawler/cli/{info.name}.py defines no register(app)")
+        register(app)
+    return app
+
+
+def main() -> None:
+    """Run the command line; errors that a user can mend are one message, never a traceback."""
+    try:
+        build_app()()
+    except FailedError as error:
+        say_error(str(error))
+        sys.exit(error.code)
+    except BrokenPipeError:  # `forbear ... | head`
+        sys.stderr.close()
+        sys.exit(ExitCode.OK)

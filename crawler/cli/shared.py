@@ -1,0 +1,69 @@
+"""What subcommands share: options, exit codes, errors, and text that is safe on a terminal."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from crawler.config import Config, ConfigError, load_config
+from crawler.visible import visible
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="Configuration file (default ./forbear.toml).", show_default=False)
+]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="Folder with the instance's state (default ./data).", show_default=False)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+
+out = Console(highlight=False, soft_wrap=False)
+err = Console(stderr=True, highlight=False)
+
+
+class ExitCode(IntEnum):
+    """What the shell is told."""
+
+    OK = 0
+    NEGATIVE = 1
+    USAGE = 2
+    INCOMPLETE = 3
+    INTEGRITY = 4
+
+
+class FailedError(Exception):
+    """Something a user can mend: the message says what and how."""
+
+    def __init__(self, message: str, code: ExitCode = ExitCode.USAGE) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def configuration(config: Path | None, data: Path | None) -> Config:
+    """The configuration, or FailedError with the file, the line and the remedy."""
+    try:
+        return load_config(config, data=data)
+    except ConfigError as error:
+        raise FailedError(str(error)) from error
+
+
+def say_error(message: str) -> None:
+    """An error on stderr, without markup and without control characters."""
+    err.print(f"forbear: {visible(message, keep_newlines=True)}", markup=False, style="red")
+
+
+__all__ = [
+    "ConfigOption",
+    "DataOption",
+    "ExitCode",
+    "FailedError",
+    "JsonOption",
+    "configuration",
+    "err",
+    "out",
+    "say_error",
+    "visible",
+]

@@ -1,0 +1,274 @@
+"""The operator's `forbear.toml`, typed and frozen, read once at the edge.
+
+Flags override environment variables (`FORBEAR_SECTION_KEY`), which override the file. Every error
+names the file, the line and what to write instead.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from reservations.model import Agent, Profile, Use
+from reservations.policy import TRAINING_USES, Inference, Policy
+
+VERSION = "0.1.0"
+DEFAULT_FILE = Path("forbear.toml")
+_TOKEN = re.compile(r"[A-Za-z_-]{1,64}")
+Seconds = Annotated[float, Field(ge=0, le=86_400 * 366)]
+Media = Literal["html", "text", "image", "pdf", "epub", "audio", "video", "other"]
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message names the place and the remedy."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Operator(_Section):
+    """Who answers for the crawl."""
+
+    name: str = ""
+    contact: str = ""
+    """A role address (`crawler@example.org`); sent as `From` unless `crawler.from` is set."""
+
+
+class Crawler(_Section):
+    """Who we are on the wire."""
+
+    product_token: str = ""
+    """What publishers write after `User-agent:` (RFC 9309 section 2.2.1)."""
+    version: str = "1.0"
+    info_url: str = ""
+    from_: str = Field(default="", alias="from")
+    purposes: tuple[str, ...] = ("ai-training",)
+
+    @field_validator("product_token")
+    @classmethod
+    def _is_token(cls, value: str) -> str:
+        if value and not _TOKEN.fullmatch(value):
+            raise ValueError("a product token has letters, `-` and `_` only (RFC 9309 section 2.2.1)")
+        return value
+
+    @field_validator("version", "info_url", "from_")
+    @classmethod
+    def _is_header_safe(cls, value: str) -> str:
+        if not value.isascii() or not value.isprintable():
+            raise ValueError("goes into a request header: printable ASCII only")
+        return value
+
+
+class Crawl(_Section):
+    """What a crawl takes, and how far it goes."""
+
+    types: tuple[Media, ...] = ("html", "text", "image", "pdf", "epub")
+    scope: tuple[str, ...] = ()
+    """Hosts (with their subdomains) that links may lead to; empty: the hosts of the seeds; `*`: any."""
+    depth: int = Field(default=3, ge=0, le=1000)
+    max_pages: int = Field(default=0, ge=0)
+    """Pages a crawl keeps at most; 0: no bound."""
+    max_pages_per_domain: int = Field(default=1000, ge=0)
+    max_body: int = Field(default=64 * 2**20, ge=1024)
+    """Bytes of one body, after decompression; a larger one is left out."""
+    concurrency: int = Field(default=32, ge=1, le=1024)
+
+
+class PolicySection(_Section):
+    """What we intend, and how strictly evidence is read."""
+
+    profile: Profile = Profile.STANDARD
+    uses: tuple[Use, ...] = tuple(sorted(TRAINING_USES))
+    jurisdictions: tuple[str, ...] = ()
+    """Two-letter codes whose lists count; empty: all."""
+    infer_from_other_bots: Inference = Inference.ANY
+
+
+class Storage(_Section):
+    """Where an instance keeps its state."""
+
+    database: str = ""
+    """SQLAlchemy URL; empty: SQLite in the data folder."""
+    data: Path = Path("data")
+
+
+class Network(_Section):
+    """How requests leave."""
+
+    timeout: Seconds = 30.0
+    allow_private: bool = False
+    proxy: str = ""
+
+
+class Politeness(_Section):
+    """How hard a host is asked."""
+
+    delay: Seconds = 1.0
+    per_host: int = Field(default=2, ge=1, le=64)
+    retries: int = Field(default=2, ge=0, le=20)
+    give_up_after: Seconds = 900.0
+
+
+class Blocklists(_Section):
+    """How old a list may be."""
+
+    max_age: Seconds = 86_400 * 30
+    allow_stale: bool = True
+
+
+class Publish(_Section):
+    """Where the record is published."""
+
+    base_url: str = ""
+
+
+class Config(_Section):
+    """One instance's configuration."""
+
+    operator: Operator = Operator()
+    crawler: Crawler = Crawler()
+    crawl: Crawl = Crawl()
+    policy: PolicySection = PolicySection()
+    storage: Storage = Storage()
+    network: Network = Network()
+    politeness: Politeness = Politeness()
+    blocklists: Blocklists = Blocklists()
+    publish: Publish = Publish()
+
+    @property
+    def user_agent(self) -> str:
+        """`Token/version (+info_url)` (RFC 9110 section 10.1.5)."""
+        name = f"{self.crawler.product_token}/{self.crawler.version}"
+        return f"{name} (+{self.crawler.info_url})" if self.crawler.info_url else name
+
+    @property
+    def from_address(self) -> str:
+        """The `From` field (RFC 9110 section 10.1.2)."""
+        return self.crawler.from_ or self.operator.contact
+
+    @property
+    def agent(self) -> Agent:
+        """Who we are in other people's files."""
+        return Agent(token=self.crawler.product_token)
+
+    @property
+    def reading_policy(self) -> Policy:
+        """The policy that decides."""
+        return Policy(
+            profile=self.policy.profile,
+            uses=frozenset(self.policy.uses),
+            infer_from_other_bots=self.policy.infer_from_other_bots,
+        )
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the record."""
+        return self.storage.database or f"sqlite:///{self.storage.data / 'forbear.db'}"
+
+    def merged(self, **sections: Mapping[str, Any]) -> Self:
+        """A copy with some keys of some sections replaced, validated again."""
+        data = self.model_dump(by_alias=True)
+        for name, keys in sections.items():
+            data[name] |= {k: v for k, v in keys.items() if v is not None}
+        return type(self).model_validate(data)
+
+    def require_identity(self) -> None:
+        """Raise ConfigError unless a site we visit can tell who we are and whom to write to."""
+        missing = [
+            f'[{section}] {key} = "{example}"'
+            for section, key, example, value in (
+                ("crawler", "product_token", "ExampleBot", self.crawler.product_token),
+                ("operator", "contact", "crawler@example.org", self.operator.contact),
+                ("crawler", "info_url", "https://example.org/bot", self.crawler.info_url),
+            )
+            if not value
+        ]
+        if missing:
+            raise ConfigError(
+                "a crawl of public hosts needs to say who is asking. Set in forbear.toml:\n  "
+                + "\n  ".join(missing)
+                + "\n`forbear init` writes the file; `make crawl` takes TOKEN=, CONTACT= and INFO_URL=."
+            )
+
+
+def load_config(
+    path: Path | None, environ: Mapping[str, str] | None = None, *, data: Path | None = None
+) -> Config:
+    """Read the configuration.
+
+    `path` None means `./forbear.toml` if there is one. Raises ConfigError for a file that is
+    missing, is no TOML, or holds an unknown key or a value of the wrong kind.
+    """
+    file = path or DEFAULT_FILE
+    text = ""
+    if path is not None or file.exists():
+        try:
+            text = file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{file}: cannot be read ({error}); `forbear init` writes one") from error
+    values = _parse(text, file)
+    _apply_environment(values, os.environ if environ is None else environ)
+    if data is not None:
+        values.setdefault("storage", {})["data"] = data
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(e, text, file) for e in error.errors())) from error
+
+
+def _parse(text: str, file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: not valid TOML: {error}") from error
+
+
+def _apply_environment(values: dict[str, Any], environ: Mapping[str, str]) -> None:
+    for section, model in Config.model_fields.items():
+        fields = getattr(model.annotation, "model_fields", {})
+        for name, field in fields.items():
+            key = field.alias or name
+            raw = environ.get(f"FORBEAR_{section}_{key}".upper())
+            if raw is None:
+                continue
+            listed = str(field.annotation).startswith("tuple")
+            target = values.setdefault(section, {})
+            if isinstance(target, dict):
+                target[key] = [v.strip() for v in raw.split(",") if v.strip()] if listed else raw
+
+
+def _explain(error: Any, text: str, file: Path) -> str:
+    where = [str(part) for part in error["loc"]]
+    name = ".".join(where)
+    line = _line_of(where, text)
+    place = f"{file}:{line}" if line else f"{file} (or FORBEAR_{'_'.join(where[:2]).upper()})"
+    if error["type"] == "extra_forbidden":
+        section = Config.model_fields.get(where[0]) if len(where) > 1 else None
+        known = getattr(section.annotation, "model_fields", {}) if section else Config.model_fields
+        return (
+            f"{place}: no setting `{name}`; known here: {', '.join(f.alias or n for n, f in known.items())}"
+        )
+    return f"{place}: `{name}`: {error['msg']} (got {str(error.get('input'))[:80]!r})"
+
+
+def _line_of(where: list[str], text: str) -> int | None:
+    section = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        stripped = line.strip()
+        if stripped.startswith("["):
+            section = stripped.strip("[]").strip()
+            if where == [section]:
+                return number
+        key = stripped.partition("=")[0].strip()
+        if len(where) > 1 and section == where[0] and key == where[1]:
+            return number
+        if len(where) == 1 and not section and key == where[0]:
+            return number
+    return None

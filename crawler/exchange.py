@@ -1,0 +1,91 @@
+"""One attempt at one URL: what is known so far, from admission to the settled decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from blocklists.model import Hit
+from crawler.gate import Decision
+from reservations.model import RESPONSE, Evidence, Hop, Outcome, Reason
+
+REDACTED = "[redacted]"
+_SECRET_FIELDS = frozenset(
+    {b"set-cookie", b"set-cookie2", b"cookie", b"authorization", b"proxy-authorization"}
+)
+
+
+def is_secret(name: bytes) -> bool:
+    """Whether a field may carry a credential and is kept as a marker only."""
+    return name.lower() in _SECRET_FIELDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """An answer's head as it came over the wire, before any library tidied it."""
+
+    version: bytes
+    status: int
+    reason: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+    ip: str = ""
+
+    @property
+    def status_line(self) -> bytes:
+        """As it goes into a WARC record; a missing reason phrase stays missing."""
+        return b"%s %d %s" % (self.version, self.status, self.reason)
+
+    def get(self, name: str) -> str:
+        """The last value of a field, decoded as latin-1; empty where there is none."""
+        wanted = name.lower().encode()
+        values = [v for k, v in self.headers if k.lower() == wanted]
+        return values[-1].decode("latin-1").strip() if values else ""
+
+    @property
+    def content_length(self) -> int | None:
+        """The announced length of the body in bytes, if it is a number."""
+        value = self.get("content-length")
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else None
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """The state of one attempt. Mutable: the shell fills it in as the answer arrives."""
+
+    url: str
+    via: str | None = None
+    attempt: int = 1
+    location: tuple[Evidence, ...] = ()
+    """Location files in force when the request was admitted."""
+    hits: tuple[Hit, ...] = ()
+    found: tuple[Reason, ...] = ()
+    decision: Decision | None = None
+    wire: Wire | None = None
+    received: int = 0
+    """Bytes of the body that were read."""
+    settled: bool = False
+    extra: dict[str, object] = field(default_factory=dict)
+
+
+def response_evidence(
+    url: str, wire: Wire, when: datetime, *, body: bytes = b"", redirects: tuple[Hop, ...] = ()
+) -> Evidence:
+    """The answer as evidence; cookies and credentials are replaced by a marker."""
+    fields = tuple(
+        (k.decode("latin-1"), REDACTED if is_secret(k) else v.decode("latin-1")) for k, v in wire.headers
+    )
+    return Evidence(
+        kind=RESPONSE,
+        url=url,
+        outcome=Outcome.FOUND,
+        fetched_at=when,
+        status=wire.status,
+        fields=fields,
+        body=body,
+        redirects=redirects,
+    )
+
+
+def with_body(evidence: Evidence, body: bytes) -> Evidence:
+    """The same answer with its decoded body."""
+    return replace(evidence, body=body)

@@ -1,0 +1,224 @@
+"""One instance while it is open: lock, database, lists, WARC files, evidence, politeness.
+
+References and life cycle only; `crawler.session` says what happens with them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+
+from blocklists.hostnames import canonical_host
+from blocklists.hostnames import registrable_domain as registrable
+from blocklists.model import Hit
+from crawler.config import VERSION, Config
+from crawler.evidence import EvidenceClient, EvidenceStore, Limits
+from crawler.exchange import REDACTED, Exchange, is_secret
+from crawler.frontier.lock import InstanceLock
+from crawler.frontier.sql import SqlFrontier
+from crawler.gate import Decision, Terms, reason_of_hit
+from crawler.lists import list_policy, load_lists
+from crawler.network import ACCEPT_ANY, STRIPPED, AddressGuard, Client, identity_headers, read_proxies
+from crawler.politeness import Clock, Pace
+from crawler.store.database import open_database
+from crawler.store.queries.resume import committed_ends, kept_per_domain
+from crawler.store.record import Answer, CrawlStart, CrawlStatus, Identity, Record, WarcPlace
+from crawler.store.warc import (
+    About,
+    Position,
+    Received,
+    WarcFile,
+    response_record,
+    truncate_to,
+)
+from crawler.store.writer import Writer
+from reservations.model import Evidence, Reason, Verdict
+
+WARC = "warc"
+EVIDENCE = "evidence"
+
+
+class Instance:
+    """Everything an open instance holds."""
+
+    record: Record
+    writer: Writer
+    frontier: SqlFrontier
+    evidence: EvidenceStore
+
+    def __init__(self, config: Config, *, now: Callable[[], float]) -> None:
+        self.config = config
+        self._now = now
+        self.guard = AddressGuard(
+            allow_private=config.network.allow_private, proxies=read_proxies(config.network.proxy)
+        )
+        self.identity_headers = identity_headers(config)
+        self.stripped_headers = STRIPPED
+        self.clock = Clock(wall=lambda: datetime.fromtimestamp(now(), UTC))
+        self.pace = Pace(config.politeness.delay, config.politeness.per_host, clock=self.clock)
+        self._kept: Mapping[str, int] = {}
+
+    async def open(self, command: str, terms: Terms) -> None:
+        """Take the lock, bring the database up to date, cut files back to what was committed."""
+        data = self.config.storage.data
+        self._lock = InstanceLock(data)
+        engine = open_database(self.config.database_url)
+        with engine.connect() as connection:
+            ends = committed_ends(connection)
+            self._kept = kept_per_domain(connection)
+        for folder in (WARC, EVIDENCE):
+            truncate_to(data / folder, {k.removeprefix(folder + "/"): v for k, v in ends[folder].items()})
+        snapshot = load_lists(self.config)
+        self._index = snapshot.index(list_policy(self.config))
+        self.writer = Writer(engine)
+        self.writer.start()
+        self.record = Record(self.writer)
+        crawl = await self.record.start_crawl(self._start(command, terms, snapshot.set_id))
+        self.frontier = SqlFrontier(
+            self.writer, self._now, self.config.politeness.per_host, self.config.politeness.delay
+        )
+        await self.frontier.recover()
+        about = self._about()
+        self._documents = WarcFile(data / WARC, f"forbear-{crawl:06d}", about)
+        self._evidence_file = WarcFile(data / EVIDENCE, f"evidence-{crawl:06d}", about)
+        self._open_evidence(terms)
+
+    def _open_evidence(self, terms: Terms) -> None:
+        timeout = self.config.network.timeout
+        self._client = Client(
+            self.guard, identity_headers(self.config, accept=ACCEPT_ANY), timeout=timeout
+        )
+        fetcher = EvidenceClient(
+            self._client,
+            hop_check=self.objection,
+            pace=self.pace,
+            limits=Limits(seconds=timeout),
+            clock=self.clock,
+        )
+        self.evidence = EvidenceStore(
+            fetcher, terms.agent, terms.policy.profile, clock=self.clock, on_fetched=self.observed
+        )
+
+    async def close(self, status: str) -> None:
+        """Flush and let go. The crawl's row says how it ended."""
+        ended = {"finished": CrawlStatus.FINISHED, "planned": CrawlStatus.FINISHED}
+        ended |= {"interrupted": CrawlStatus.INTERRUPTED, "shutdown": CrawlStatus.INTERRUPTED}
+        try:
+            await self.evidence.aclose()
+            await self._client.aclose()
+            self._documents.close()
+            self._evidence_file.close()
+            if not self.writer.failed.done():
+                await self.record.end_crawl(
+                    ended.get(status, CrawlStatus.FAILED), datetime.fromtimestamp(self._now(), UTC)
+                )
+                await self.writer.close()
+        finally:
+            self.writer.engine.dispose()
+            self._lock.close()
+
+    def hits(self, url: str) -> tuple[Hit, ...]:
+        """What the lists say about a URL today."""
+        return self._index.lookup(url, self._today()) if len(self._index) else ()
+
+    def objection(self, url: str) -> Reason | None:
+        """Why a redirect of a location file may not be followed there."""
+        hits = self.hits(url)
+        return reason_of_hit(hits[0]) if hits else self.guard.check_url(url)
+
+    def kept_per_domain(self) -> Mapping[str, int]:
+        """Documents that were kept before this process began."""
+        return self._kept
+
+    def domain_of(self, url: str) -> str:
+        """The registrable domain of a URL's host; the host itself where there is none."""
+        host = canonical_host(url) or ""
+        return (registrable(host) or host) if host else ""
+
+    def observed(self, evidence: Evidence) -> None:
+        """Keep a location file as received: in its own WARC, then in the record."""
+        place = None
+        if evidence.status is not None:
+            lines = tuple((k.encode("latin-1", "replace"), v.encode("latin-1", "replace")) for k, v in evidence.fields)
+            received = Received(
+                url=evidence.url,
+                date=evidence.fetched_at,
+                status_line=b"HTTP/1.1 %d" % evidence.status,
+                header_lines=tuple((k, v) for k, v in lines if k.lower() != b"content-encoding"),
+                body=evidence.body,
+            )
+            place = _place(EVIDENCE, self._evidence_file.append(response_record(received)))
+            self._sync(self._evidence_file)
+        self.record.observe(evidence, place)
+
+    def store(self, exchange: Exchange, decision: Decision) -> asyncio.Future[None]:
+        """Record a decision; of a kept page its document first. The future fires when durable."""
+        wire = exchange.wire
+        document = None
+        keeps = decision.verdict is Verdict.KEEP and exchange.extra.get("source") != "sitemap"
+        if keeps and wire is not None:
+            raw = exchange.extra.pop("raw", b"")
+            received = Received(
+                url=exchange.url,
+                date=decision.decided_at,
+                status_line=wire.status_line,
+                header_lines=tuple((k, REDACTED.encode() if is_secret(k) else v) for k, v in wire.headers),
+                body=raw if isinstance(raw, bytes) else b"",
+                ip=wire.ip or None,
+            )
+            document = _place(WARC, self._documents.append(response_record(received)))
+            self._sync(self._documents)
+        exchange.extra.pop("raw", None)
+        return self.record.decide(decision, _answer(exchange), document)
+
+    def _sync(self, file: WarcFile) -> None:
+        """Have the file on disk before the rows that point into it are committed."""
+        self.writer.call(lambda connection: file.sync(), apart=True)
+
+    def _start(self, command: str, terms: Terms, set_id: str) -> CrawlStart:
+        config = self.config
+        identity = Identity(
+            product_token=config.crawler.product_token,
+            user_agent=config.user_agent,
+            from_address=config.from_address,
+            info_url=config.crawler.info_url,
+        )
+        return CrawlStart(
+            started_at=datetime.fromtimestamp(self._now(), UTC),
+            command=command,
+            config=config.model_dump(mode="json", by_alias=True),
+            identity=identity,
+            terms=terms,
+            blocklist_set=set_id,
+        )
+
+    def _about(self) -> About:
+        return About(
+            software=f"Forbear/{VERSION}",
+            operator=self.config.operator.name,
+            contact=self.config.operator.contact,
+            user_agent=self.config.user_agent,
+            info_url=self.config.crawler.info_url,
+        )
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._now(), UTC).date()
+
+
+def _place(folder: str, position: Position) -> WarcPlace:
+    return WarcPlace(file=f"{folder}/{position.file}", offset=position.offset, length=position.length)
+
+
+def _answer(exchange: Exchange) -> Answer:
+    wire = exchange.wire
+    digest = exchange.extra.get("body_sha256")
+    length = exchange.extra.get("length")
+    return Answer(
+        status=wire.status if wire else None,
+        media_type=wire.get("content-type").partition(";")[0].strip().lower()[:200] if wire else None,
+        bytes=length if isinstance(length, int) else None,
+        body_sha256=digest if isinstance(digest, str) else None,
+        attempt=exchange.attempt,
+    )
+

@@ -1,0 +1,352 @@
+"""One crawl on one instance: asks, judges, acts and records. The shell round the pure gate.
+
+Scrapy's components call it; it knows nothing of Scrapy. Every rule is elsewhere: what evidence to
+ask for in `reservations.plan`, what it means in `reservations.read`, what follows in `crawler.gate`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from datetime import time as time_of_day
+from hashlib import sha256
+from urllib.parse import urljoin, urlsplit
+
+from crawler.config import Config
+from crawler.exchange import Exchange, Wire, response_evidence
+from crawler.frontier import Candidate, Frontier
+from crawler.gate import Case, Decision, Terms, judge
+from crawler.instance import Instance
+from crawler.network.bodies import BodyError, decode_whole
+from crawler.network.guard import unsafe_address_in
+from crawler.politeness import Backoff, VisitWindow, retry_after
+from crawler.scope import MAX_HOPS, Scope, failed, left_out, media_class, scope_of
+from reservations.facts import Facts
+from reservations.model import Reason, Stage, Verdict
+from reservations.origins import origin_of
+from reservations.readers.robots_directives import nofollow
+from reservations.readers.robots_limits import CrawlLimits, crawl_limits
+
+log = logging.getLogger(__name__)
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_BACKOFF = Backoff(start=2.0, cap=900.0)
+_PATIENCE = 30.0
+"""Seconds a request waits for its host's turn; beyond it the URL goes back into the frontier."""
+
+
+class Session:
+    """The state of one crawl."""
+
+    def __init__(self, config: Config, *, now: Callable[[], float] = time.time) -> None:
+        self.config = config
+        self.now = now
+        self.terms = Terms(agent=config.agent, policy=config.reading_policy, types=config.crawl.types)
+        self.instance = Instance(config, now=now)
+        self.guard = self.instance.guard
+        self.identity_headers = self.instance.identity_headers
+        self.stripped_headers = self.instance.stripped_headers
+        self.scope: Scope = Scope(hosts=frozenset(), anywhere=True)
+        self.counts: Counter[str] = Counter()
+        """Settled decisions by verdict and reason, for the progress bar and the table."""
+        self.saved_bytes = 0
+        """Announced bytes of bodies that were not downloaded because the head decided."""
+        self.stopped = ""
+        self.on_count: Callable[[], None] = lambda: None
+        self.example_left_out = ""
+        """A URL left out for a reason worth reading about."""
+        self._kept_per_domain: Counter[str] = Counter()
+        self._open = False
+
+    @property
+    def frontier(self) -> Frontier:
+        """The queue of this instance."""
+        return self.instance.frontier
+
+    async def ensure_open(self, command: str, seeds: Iterable[str] = ()) -> None:
+        """Open the instance once: lock, database, lists, WARC files, a row for this crawl."""
+        if self._open:
+            return
+        await self.instance.open(command, self.terms)
+        self._kept_per_domain.update(self.instance.kept_per_domain())
+        self._open = True
+        seeds = tuple(seeds)
+        if seeds or self.config.crawl.scope:
+            self.scope = scope_of(self.config.crawl, seeds)
+
+    async def close(self, status: str) -> None:
+        """Flush everything and end the crawl's row."""
+        if self._open:
+            self._open = False
+            await self.instance.close(status)
+
+    def stop(self, why: str) -> None:
+        """Ask for the end of the crawl; the first cause counts."""
+        self.stopped = self.stopped or why
+
+    def host_of(self, url: str) -> str:
+        """The queue a URL belongs to: its host name, whatever scheme and port."""
+        try:
+            return (urlsplit(url).hostname or "").removesuffix(".")
+        except ValueError:
+            return ""
+
+    def proxy_for(self, url: str) -> str | None:
+        """The operator's proxy for a URL, with its credentials."""
+        endpoint = self.guard.proxies.for_url(url)
+        return endpoint.url if endpoint else None
+
+    # ---- before a fetch
+
+    def considers(self, candidate: Candidate) -> bool:
+        """Whether a found URL enters the frontier; a link that does not is recorded or counted."""
+        reason = self._out_of_bounds(candidate)
+        if reason is None:
+            return True
+        self._leave_out(candidate, reason)
+        return False
+
+    def _out_of_bounds(self, candidate: Candidate) -> Reason | None:
+        if candidate.source != "seed":
+            if candidate.depth > self.config.crawl.depth:
+                return left_out("depth", f"more than {self.config.crawl.depth} links from a seed")
+            if candidate.hops > MAX_HOPS:
+                return left_out("redirect_loop", f"more than {MAX_HOPS} redirects in a row")
+            if not self.scope.holds(candidate.host) and not self.instance.hits(candidate.url):
+                return left_out("out_of_scope", f"{candidate.host} is outside the scope of this crawl")
+        return None
+
+    def _leave_out(self, candidate: Candidate, reason: Reason) -> None:
+        exchange = Exchange(url=candidate.url, via=candidate.via, found=(reason,))
+        self.instance.record.decide(judge(self._case(exchange, stage=Stage.FRONTIER), self.terms))
+
+    async def admit(
+        self, url: str, *, via: str | None = None, attempt: int = 1, method: str = "GET"
+    ) -> Exchange:
+        """Gather what must be known before a request, and judge. Fetches evidence where needed."""
+        await self.ensure_open("scrapy")
+        exchange = Exchange(url=url.partition("#")[0], via=via, attempt=attempt)
+        unsafe = self.guard.check_url(url) or self._wrong_method(method)
+        if unsafe:
+            exchange.found = (unsafe,)
+        else:
+            exchange.hits = self.instance.hits(url)
+            if not exchange.hits and (budget := self._over_budget(url)):
+                exchange.found = (budget,)
+            elif not exchange.hits:
+                exchange.location = await self.instance.evidence.gather(url)
+                self._pace(exchange)
+        exchange.decision = judge(self._case(exchange, stage=Stage.BEFORE_FETCH), self.terms)
+        return exchange
+
+    def _wrong_method(self, method: str) -> Reason | None:
+        return None if method in ("GET", "HEAD") else left_out("method", f"{method[:20]} is never sent")
+
+    def _over_budget(self, url: str) -> Reason | None:
+        limit = self.config.crawl.max_pages_per_domain
+        if limit and self._kept_per_domain[self.instance.domain_of(url)] >= limit:
+            return left_out("budget", f"{limit} pages of this domain are kept already")
+        return None
+
+    def _pace(self, exchange: Exchange) -> None:
+        facts = Facts(url=exchange.url, evidence=exchange.location, agent=self.terms.agent)
+        host, pace = self.host_of(exchange.url), self.instance.pace
+        if facts.robots is not None:
+            limits = crawl_limits(facts.robots, self.terms.agent)
+            pace.set_delay(host, _seconds_between(limits))
+            pace.set_visit_window(host, _window(limits))
+        wait = pace.wait_for(host)
+        if wait > _PATIENCE:
+            exchange.found = (*exchange.found, failed("waiting", f"the host's next turn is {wait:.0f} s away"))
+            exchange.extra["retry_at"] = self.now() + wait
+            self.frontier.block(host, self.now() + wait)
+
+    async def turn(self, exchange: Exchange) -> None:
+        """Wait for the host's next slot."""
+        await self.instance.pace.turn(self.host_of(exchange.url))
+
+    async def refuse(self, exchange: Exchange) -> float | None:
+        """Settle what was not admitted; when to try again, if at all."""
+        return await self.settle(exchange)
+
+    # ---- while the answer arrives
+
+    def read_head(self, exchange: Exchange) -> bool:
+        """Judge the head of an answer; whether its body is wanted."""
+        wire = exchange.wire
+        if wire is None:
+            return False
+        self._throttle(exchange, wire)
+        exchange.found = (*exchange.found, *self._unwanted(exchange, wire))
+        redirect = self._redirect_target(exchange, wire)
+        if redirect:
+            exchange.extra["redirect"] = redirect
+            exchange.found = (*exchange.found, left_out("redirect", f"answered {wire.status} to {redirect[:500]}"))
+        exchange.decision = judge(self._case(exchange, stage=Stage.HEADERS), self.terms)
+        if redirect and any(r.code.startswith(("access.", "security.")) for r in exchange.decision.reasons):
+            exchange.extra.pop("redirect")
+        if exchange.decision.verdict is Verdict.KEEP or redirect:
+            return True
+        self.saved_bytes += wire.content_length or 0
+        return False
+
+    def _unwanted(self, exchange: Exchange, wire: Wire) -> Iterable[Reason]:
+        if wire.status >= 300 or exchange.extra.get("source") == "sitemap":
+            return
+        kind = media_class(wire.get("content-type"))
+        if kind not in self.config.crawl.types:
+            named = wire.get("content-type")[:100] or "no content type"
+            yield left_out("media_type", f"{named}: not among the types of this crawl")
+        length = wire.content_length
+        if length is not None and length > self.config.crawl.max_body:
+            yield left_out("too_large", f"{length} bytes announced, {self.config.crawl.max_body} taken at most")
+
+    def _redirect_target(self, exchange: Exchange, wire: Wire) -> str:
+        location = wire.get("location")
+        if wire.status not in _REDIRECTS or not location:
+            return ""
+        try:
+            return urljoin(exchange.url, location)
+        except ValueError:
+            return ""
+
+    def _throttle(self, exchange: Exchange, wire: Wire) -> None:
+        if wire.status in (429, 503):
+            wait = retry_after(wire.get("retry-after"), datetime.fromtimestamp(self.now(), UTC))
+            until = self.now() + (wait if wait is not None else _BACKOFF.seconds(exchange.attempt))
+            exchange.extra["retry_at"] = until
+            self.instance.pace.block(self.host_of(exchange.url), datetime.fromtimestamp(until, UTC))
+            self.frontier.block(self.host_of(exchange.url), until)
+
+    async def read_body(self, exchange: Exchange, raw: bytes) -> bytes:
+        """Decode and judge the body; the decoded bytes (empty where nothing of it may be used)."""
+        wire = exchange.wire
+        if wire is None or (exchange.decision and exchange.decision.verdict is not Verdict.KEEP):
+            return b""
+        exchange.received = len(raw)
+        try:
+            body = decode_whole(raw, wire.get("content-encoding"), self.config.crawl.max_body)
+        except BodyError as error:
+            self._fails(exchange, left_out(error.code, str(error)))
+            return b""
+        case = self._case(exchange, stage=Stage.BODY, body=body)
+        exchange.decision = judge(case, self.terms)
+        exchange.extra["body_sha256"] = sha256(body).hexdigest()
+        exchange.extra["raw"] = raw
+        exchange.extra["length"] = len(body)
+        exchange.extra["nofollow"] = self._nofollow(exchange.decision)
+        return body
+
+    def _nofollow(self, decision: Decision) -> bool:
+        return nofollow(Facts(url=decision.url, evidence=decision.evidence, agent=self.terms.agent))
+
+    def broken(self, exchange: Exchange, where: str, error: Exception) -> None:
+        """A defect of ours met while judging: nothing is kept, and the record says so."""
+        log.exception("judging failed at %s", where, exc_info=error)
+        self._fails(exchange, failed("internal", f"{where}: {type(error).__name__}"))
+
+    def failed(self, exchange: Exchange, error: BaseException) -> None:
+        """A download that ended in an exception."""
+        unsafe = unsafe_address_in(error)
+        if unsafe is not None:
+            reason = Reason(
+                code=unsafe.reason, effect=left_out("", "").effect, protocol="security", why=str(unsafe)
+            )
+        else:
+            reason = _failure(error)
+        self._fails(exchange, reason)
+
+    def _fails(self, exchange: Exchange, reason: Reason) -> None:
+        exchange.found = (*exchange.found, reason)
+        stage = Stage.HEADERS if exchange.wire is None else Stage.BODY
+        exchange.decision = judge(self._case(exchange, stage=stage), self.terms)
+
+    # ---- afterwards
+
+    async def settle(self, exchange: Exchange) -> float | None:
+        """Record the decision, once, with the document of a kept page; when to try again, if at all.
+
+        Returns after the rows are queued; for a kept page after they are durable.
+        """
+        decision = exchange.decision
+        if exchange.settled or decision is None:
+            return None
+        exchange.settled = True
+        durable = self.instance.store(exchange, decision)
+        if decision.verdict is Verdict.KEEP:
+            await durable
+            self._kept_per_domain[self.instance.domain_of(exchange.url)] += 1
+        await self.instance.writer.room()
+        self._count(decision)
+        return self._next_try(exchange, decision)
+
+    def _count(self, decision: Decision) -> None:
+        self.counts[f"{decision.verdict} {decision.reason}"] += 1
+        if decision.verdict is Verdict.EXCLUDE and not self.example_left_out and decision.reasons[0].line:
+            self.example_left_out = decision.url
+        self.on_count()
+        limit = self.config.crawl.max_pages
+        if limit and self.kept >= limit:
+            self.stop(f"{limit} pages are kept")
+
+    @property
+    def kept(self) -> int:
+        """Pages kept in this crawl."""
+        return self.counts[f"{Verdict.KEEP} none"]
+
+    def _next_try(self, exchange: Exchange, decision: Decision) -> float | None:
+        if decision.verdict is not Verdict.DEFER:
+            return None
+        planned = exchange.extra.get("retry_at")
+        later = float(planned) if isinstance(planned, float) else self.now() + _BACKOFF.seconds(exchange.attempt)
+        if decision.stage is Stage.BEFORE_FETCH:
+            return self.instance.evidence.next_try(origin_of(exchange.url)) or later
+        return None if exchange.attempt > self.config.politeness.retries else later
+
+    def _case(self, exchange: Exchange, *, stage: Stage, body: bytes = b"") -> Case:
+        when = datetime.fromtimestamp(self.now(), UTC)
+        answer = ()
+        if exchange.wire is not None:
+            answer = (response_evidence(exchange.url, exchange.wire, when, body=body),)
+        return Case(
+            url=exchange.url,
+            via=exchange.via,
+            stage=stage,
+            decided_at=when,
+            evidence=(*exchange.location, *answer),
+            hits=exchange.hits,
+            found=exchange.found,
+        )
+
+
+def _seconds_between(limits: CrawlLimits) -> float:
+    rate = limits.request_rate
+    return max(limits.delay or 0.0, rate.seconds / rate.requests if rate and rate.requests else 0.0)
+
+
+def _window(limits: CrawlLimits) -> VisitWindow | None:
+    hours = limits.visit_time
+    if hours is None:
+        return None
+    start, end = (time_of_day(minutes // 60 % 24, minutes % 60) for minutes in (hours.start, hours.end))
+    return VisitWindow(start=start, end=end)
+
+
+def _failure(error: BaseException) -> Reason:
+    name = type(error).__name__
+    for part, code in (
+        ("Timeout", "timeout"),
+        ("Resolve", "dns"),
+        ("Refused", "connection"),
+        ("DataLoss", "truncated"),
+        ("Cancelled", "too_large"),
+        ("Ignore", "refused_by_handler"),
+    ):
+        if part in name:
+            why = f"{name}: {str(error)[:200]}"
+            return left_out(code, why) if code in ("too_large", "refused_by_handler") else failed(code, why)
+    return failed("connection", f"{name}: {str(error)[:200]}")
+

@@ -1,0 +1,38 @@
+"""The schema's history. `upgrade` brings a database to this release; `revision` names where one is.
+
+A new step: `python -m crawler.store.migrations "what changes"`, then check the file for both databases.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+VERSIONS = Path(__file__).parent / "versions"
+
+
+def head() -> str:
+    """The newest revision this release knows: the files are numbered, and their history is a line."""
+    return max(file.name[:4] for file in VERSIONS.glob("[0-9][0-9][0-9][0-9]_*.py"))
+
+
+def known(revision: str) -> bool:
+    """Whether this release can tell what a revision is."""
+    return any(VERSIONS.glob(f"{revision}_*.py"))
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring the database to `head`, inside the caller's transaction."""
+    command.upgrade(config(connection), "head")
+
+
+def config(connection: Connection) -> Config:
+    """Alembic's configuration without a file: it must work from an installed package."""
+    made = Config()
+    # `%` would be read as the start of an interpolation.
+    made.set_main_option("script_location", str(VERSIONS.parent).replace("%", "%%"))
+    made.attributes["connection"] = connection
+    return made

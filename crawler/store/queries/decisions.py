@@ -1,0 +1,184 @@
+"""Decisions, as a stream or a page: the rows that exports, the web and the command line show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, select
+from sqlalchemy.engine import RowMapping
+
+from crawler.store.codec import reasons_from_json
+from crawler.store.places import key_range, lookup_key
+from crawler.store.schema import crawler_identity, decision, document, observation
+from reservations.model import Reason
+
+CHUNK = 1000
+"""Rows fetched at a time, so that memory does not grow with the answer."""
+DIGESTS = 20_000
+"""Digests of observations kept in memory: a robots.txt is behind every decision of its origin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionFilter:
+    """Which decisions; everything that is set must hold."""
+
+    domain: str | None = None
+    """Registrable domain."""
+    host: str | None = None
+    url_prefix: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    """Exclusive."""
+    verdict: str | None = None
+    reason: str | None = None
+    """A reason code, or its dotted beginning: `robots` finds `robots.disallow`."""
+    crawl_id: int | None = None
+    after: int = 0
+    """Cursor: the id of the last decision already seen."""
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warc:
+    """Where the document lies that a decision kept."""
+
+    file: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRow:
+    """One decision as it is shown."""
+
+    id: int
+    url: str
+    via: str | None
+    host: str
+    domain: str
+    decided_at: datetime
+    stage: str
+    verdict: str
+    reason: str
+    reasons: tuple[Reason, ...]
+    crawl: int
+    identity: str
+    """Product token and the first digits of the identity's hash."""
+    policy: str
+    evidence: tuple[str, ...]
+    """SHA-256 of what was read, in order, each once."""
+    status: int | None
+    bytes: int | None
+    warc: Warc | None
+
+
+def decisions(connection: Connection, wanted: DecisionFilter) -> Iterator[DecisionRow]:
+    """Decisions in the order they were recorded, in bounded memory."""
+    reader = RowReader(connection)
+    left, after = wanted.limit, wanted.after
+    while left is None or left > 0:
+        size = CHUNK if left is None else min(CHUNK, left)
+        page = reader.rows(_statement(wanted).where(decision.c.id > after).limit(size))
+        yield from page
+        if len(page) < size:
+            return
+        after, left = page[-1].id, None if left is None else left - size
+
+
+class RowReader:
+    """Turns rows of `COLUMNS` into decisions, looking digests up page by page."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._digests: dict[int, str] = {}
+
+    def rows(self, statement: Select[*tuple[object, ...]]) -> list[DecisionRow]:
+        """The decisions a select of `decision_columns` gives."""
+        found = self._connection.execute(statement).all()
+        ids = [json.loads(row.observations) for row in found]
+        self._look_up({number for numbers in ids for number in numbers})
+        return [_row(row._mapping, self._evidence(numbers)) for row, numbers in zip(found, ids, strict=True)]
+
+    def _look_up(self, numbers: set[int]) -> None:
+        if len(self._digests) > DIGESTS:
+            self._digests.clear()
+        missing = sorted(numbers - self._digests.keys())
+        for start in range(0, len(missing), CHUNK):
+            chunk = missing[start : start + CHUNK]
+            pairs = select(observation.c.id, observation.c.evidence_sha256).where(observation.c.id.in_(chunk))
+            self._digests.update((row.id, row.evidence_sha256) for row in self._connection.execute(pairs))
+
+    def _evidence(self, numbers: Iterable[int]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self._digests[n] for n in numbers if n in self._digests))
+
+
+def decision_columns() -> Select[*tuple[object, ...]]:
+    """Everything a DecisionRow is made of."""
+    return (
+        select(
+            decision,
+            crawler_identity.c.product_token,
+            crawler_identity.c.hash.label("identity_hash"),
+            document.c.warc_file,
+            document.c.warc_offset,
+            document.c.warc_length,
+        )
+        .join(crawler_identity, crawler_identity.c.id == decision.c.identity_id)
+        .outerjoin(document, document.c.decision_id == decision.c.id)
+    )
+
+
+def _statement(wanted: DecisionFilter) -> Select[*tuple[object, ...]]:
+    return decision_columns().where(*_conditions(wanted)).order_by(decision.c.id)
+
+
+def _conditions(wanted: DecisionFilter) -> Iterator[ColumnElement[bool]]:
+    for column, value in (
+        (decision.c.domain, wanted.domain),
+        (decision.c.host, wanted.host),
+        (decision.c.verdict, wanted.verdict),
+        (decision.c.crawl_id, wanted.crawl_id),
+    ):
+        if value is not None:
+            yield column == value
+    if wanted.since is not None:
+        yield decision.c.decided_at >= wanted.since
+    if wanted.until is not None:
+        yield decision.c.decided_at < wanted.until
+    if wanted.url_prefix is not None:
+        start, end = key_range(lookup_key(wanted.url_prefix))
+        yield (decision.c.lookup_key >= start) & (decision.c.lookup_key < end)
+    if wanted.reason is not None:
+        below = decision.c.reason.startswith(wanted.reason + ".", autoescape=True)
+        yield (decision.c.reason == wanted.reason) | below
+
+
+def _row(row: RowMapping, evidence: tuple[str, ...]) -> DecisionRow:
+    file = row["warc_file"]
+    return DecisionRow(
+        id=row["id"],
+        url=row["url"],
+        via=row["via"],
+        host=row["host"],
+        domain=row["domain"],
+        decided_at=row["decided_at"],
+        stage=row["stage"],
+        verdict=row["verdict"],
+        reason=row["reason"],
+        reasons=reasons_from_json(row["reasons"]),
+        crawl=row["crawl_id"],
+        identity=identity_name(row["product_token"], row["identity_hash"]),
+        policy=row["policy_id"],
+        evidence=evidence,
+        status=row["status"],
+        bytes=row["bytes"],
+        warc=None if file is None else Warc(file=file, offset=row["warc_offset"], length=row["warc_length"]),
+    )
+
+
+def identity_name(token: str, digest: str) -> str:
+    """How an identity is called: `ExampleBot-0123456789ab`."""
+    return f"{token}-{digest[:12]}"

@@ -1,0 +1,94 @@
+"""What is kept now: not what was once kept, but what the latest look at each URL still allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from crawler.store.places import key_range, lookup_key
+from crawler.store.schema import decision, document
+from reservations.model import Verdict
+
+CHUNK = 1000
+"""Rows fetched at a time, so that memory does not grow with the answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentFilter:
+    """Which documents; everything that is set must hold."""
+
+    domain: str | None = None
+    url_prefix: str | None = None
+    media_type: str | None = None
+    after: int = 0
+    """Cursor: the decision id of the last document already seen."""
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptDocument:
+    """A document that may be used, with the decision that kept it."""
+
+    decision_id: int
+    crawl_id: int
+    url: str
+    domain: str
+    media_type: str
+    bytes: int
+    body_sha256: str
+    warc_file: str
+    warc_offset: int
+    warc_length: int
+    kept_at: datetime
+
+
+def is_kept_now() -> ColumnElement[bool]:
+    """The document was not withdrawn, is the last kept of its URL, and the URL's last verdict is keep."""
+    later = document.alias("later")
+    latest = (
+        select(decision.c.verdict)
+        .where(decision.c.url_hash == document.c.url_hash)
+        .order_by(decision.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    replaced = (
+        select(later.c.decision_id)
+        .where(later.c.url_hash == document.c.url_hash, later.c.decision_id > document.c.decision_id)
+        .exists()
+    )
+    return document.c.withdrawn_at.is_(None) & ~replaced & (latest == Verdict.KEEP.value)
+
+
+def kept_documents(connection: Connection, wanted: DocumentFilter) -> Iterator[KeptDocument]:
+    """Documents that are kept now, in the order of their decisions, in bounded memory."""
+    left, after = wanted.limit, wanted.after
+    while left is None or left > 0:
+        size = CHUNK if left is None else min(CHUNK, left)
+        rows = [
+            KeptDocument(**row._mapping)
+            for row in connection.execute(
+                select(*(document.c[name] for name in KeptDocument.__slots__))
+                .where(is_kept_now(), document.c.decision_id > after, *_conditions(wanted))
+                .order_by(document.c.decision_id)
+                .limit(size)
+            )
+        ]
+        yield from rows
+        if len(rows) < size:
+            return
+        after, left = rows[-1].decision_id, None if left is None else left - size
+
+
+def _conditions(wanted: DocumentFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.domain is not None:
+        yield document.c.domain == wanted.domain
+    if wanted.media_type is not None:
+        yield document.c.media_type == wanted.media_type
+    if wanted.url_prefix is not None:
+        start, end = key_range(lookup_key(wanted.url_prefix))
+        keys = (decision.c.lookup_key >= start) & (decision.c.lookup_key < end)
+        yield document.c.decision_id.in_(select(decision.c.id).where(keys))

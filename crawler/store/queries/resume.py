@@ -1,0 +1,36 @@
+"""What a crawl needs to know to go on where another process stopped."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, Table, func, select
+
+from crawler.store.schema import document, observation
+
+
+def committed_ends(connection: Connection) -> Mapping[str, Mapping[str, int]]:
+    """For each folder of WARC files, the end of the last committed record of each file."""
+    ends: dict[str, dict[str, int]] = defaultdict(dict)
+    for table in (document, observation):
+        for path, end in _ends(connection, table):
+            folder, _, name = path.partition("/")
+            ends[folder][name] = max(end, ends[folder].get(name, 0))
+    return ends
+
+
+def _ends(connection: Connection, table: Table) -> list[tuple[str, int]]:
+    c = table.c
+    query = (
+        select(c.warc_file, func.max(c.warc_offset + c.warc_length))
+        .where(c.warc_file.is_not(None))
+        .group_by(c.warc_file)
+    )
+    return [(str(file), int(end)) for file, end in connection.execute(query)]
+
+
+def kept_per_domain(connection: Connection) -> Mapping[str, int]:
+    """Documents kept so far, by registrable domain."""
+    query = select(document.c.domain, func.count()).group_by(document.c.domain)
+    return {str(domain): int(number) for domain, number in connection.execute(query)}

@@ -1,0 +1,102 @@
+"""How much: kept documents and bytes, verdicts and reasons, and how far each file goes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Select, Table, func, select
+
+from crawler.store.queries.documents import is_kept_now
+from crawler.store.schema import decision, document, observation, omitted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """What is kept now of one domain in one media type."""
+
+    domain: str
+    media_type: str
+    documents: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How often a crawl settled something in one way."""
+
+    stage: str
+    verdict: str
+    reason: str
+    decisions: int
+    omitted: int
+    """Links left out beyond the bound on rows, that were only counted."""
+
+
+def volumes(connection: Connection) -> Iterator[Volume]:
+    """Documents and bytes kept now, by domain and media type in that order."""
+    rows = connection.execute(
+        select(
+            document.c.domain,
+            document.c.media_type,
+            func.count().label("documents"),
+            func.sum(document.c.bytes).label("bytes"),
+        )
+        .where(is_kept_now())
+        .group_by(document.c.domain, document.c.media_type)
+        .order_by(document.c.domain, document.c.media_type)
+    )
+    for row in rows:
+        yield Volume(
+            domain=row.domain, media_type=row.media_type, documents=row.documents, bytes=int(row.bytes)
+        )
+
+
+def outcomes(connection: Connection, crawl_id: int) -> tuple[Outcome, ...]:
+    """Verdicts and reasons of a crawl, the most frequent first."""
+    counted: dict[tuple[str, str, str], int] = {}
+    rows = connection.execute(
+        select(decision.c.stage, decision.c.verdict, decision.c.reason, func.count())
+        .where(decision.c.crawl_id == crawl_id)
+        .group_by(decision.c.stage, decision.c.verdict, decision.c.reason)
+    )
+    for stage, verdict, reason, count in rows:
+        counted[stage, verdict, reason] = count
+    beyond: dict[tuple[str, str, str], int] = {}
+    more = connection.execute(
+        select(omitted.c.stage, omitted.c.verdict, omitted.c.reason, func.sum(omitted.c.count))
+        .where(omitted.c.crawl_id == crawl_id)
+        .group_by(omitted.c.stage, omitted.c.verdict, omitted.c.reason)
+    )
+    for stage, verdict, reason, count in more:
+        beyond[stage, verdict, reason] = int(count)
+    found = [
+        Outcome(stage=s, verdict=v, reason=r, decisions=counted.get((s, v, r), 0), omitted=beyond.get((s, v, r), 0))
+        for s, v, r in {**counted, **beyond}
+    ]
+    return tuple(sorted(found, key=lambda o: (-o.decisions - o.omitted, o.stage, o.verdict, o.reason)))
+
+
+def kept_per_domain(connection: Connection) -> Mapping[str, int]:
+    """URLs of which a document was ever kept, by registrable domain."""
+    urls = func.count(document.c.url_hash.distinct())
+    return {
+        domain: count
+        for domain, count in connection.execute(select(document.c.domain, urls).group_by(document.c.domain))
+    }
+
+
+def committed_ends(connection: Connection) -> Mapping[str, Mapping[str, int]]:
+    """By folder, for each file in it by its whole path: where the last committed record ends."""
+    ends: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for statement in (_ends(document), _ends(observation)):
+        for file, end in connection.execute(statement):
+            files = ends[file.partition("/")[0]]
+            files[file] = max(end, files.get(file, 0))
+    return ends
+
+
+def _ends(table: Table) -> Select[tuple[str, int]]:
+    end = func.max(table.c.warc_offset + table.c.warc_length)
+    return select(table.c.warc_file, end).where(table.c.warc_file.is_not(None)).group_by(table.c.warc_file)

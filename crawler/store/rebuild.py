@@ -1,0 +1,100 @@
+"""From stored rows back to what was judged, so that it can be judged again and compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from crawler.gate import Case, Decision, Terms
+from crawler.store.codec import evidence_from_row, notes_from_json, reasons_from_json
+from crawler.store.schema import decision, evidence, observation, policy_version
+from reservations.model import Agent, Evidence, Reason, Stage, Use, Verdict
+from reservations.policy import Inference, Policy
+
+NOT_READ = frozenset({"blocklist", "error", "security"})
+"""Protocols of reasons that no evidence yields: lists of that day, and what the crawler met itself."""
+
+
+class NoSuchDecisionError(LookupError):
+    """The record has no decision of that number."""
+
+
+def stored_case(connection: Connection, decision_id: int) -> tuple[Case, Terms, Decision]:
+    """What was judged, under which terms, and what was decided.
+
+    `judge(case, terms)` gives the decision again where this release reads the evidence as that one
+    did. Hits of lists and reasons found by the crawler itself are taken from the stored reasons.
+    Raises NoSuchDecisionError.
+    """
+    row = connection.execute(select(decision).where(decision.c.id == decision_id)).one_or_none()
+    if row is None:
+        raise NoSuchDecisionError(f"no decision {decision_id} in this record")
+    read = observed(connection, json.loads(row.observations))
+    reasons = reasons_from_json(row.reasons)
+    digests = {item.sha256 for item in read}
+    case = Case(
+        url=row.url,
+        stage=Stage(row.stage),
+        decided_at=row.decided_at,
+        evidence=read,
+        found=tuple(r for r in reasons if _was_found(r, digests)),
+        via=row.via,
+    )
+    return case, stored_terms(connection, row.policy_id), _decision(row, reasons, read)
+
+
+def stored_terms(connection: Connection, policy_id: str) -> Terms:
+    """The terms of a policy version."""
+    text = connection.execute(
+        select(policy_version.c.canonical).where(policy_version.c.id == policy_id)
+    ).scalar_one()
+    return terms_from_canonical(text)
+
+
+def terms_from_canonical(text: str) -> Terms:
+    """The terms whose canonical JSON this is."""
+    values = json.loads(text)
+    policy = Policy(
+        profile=values["profile"],
+        uses=frozenset(map(Use, values["uses"])),
+        infer_from_other_bots=Inference(values["infer_from_other_bots"]),
+        version=values["version"],
+    )
+    agent = Agent(token=values["token"], aliases=tuple(values["aliases"]))
+    return Terms(agent=agent, policy=policy, types=tuple(values["types"]))
+
+
+def observed(connection: Connection, numbers: Iterable[int]) -> tuple[Evidence, ...]:
+    """The evidence of observations, in the order of their numbers given."""
+    wanted = list(numbers)
+    rows = connection.execute(
+        select(observation, evidence.c.content)
+        .join(evidence, evidence.c.sha256 == observation.c.evidence_sha256)
+        .where(observation.c.id.in_(wanted))
+    )
+    by_id = {row.id: evidence_from_row(row, row.content) for row in rows}
+    return tuple(by_id[number] for number in wanted)
+
+
+def _decision(row: Row[Any], reasons: tuple[Reason, ...], read: tuple[Evidence, ...]) -> Decision:
+    return Decision(
+        url=row.url,
+        via=row.via,
+        stage=Stage(row.stage),
+        verdict=Verdict(row.verdict),
+        reasons=reasons,
+        notes=notes_from_json(row.notes),
+        evidence=read,
+        policy_id=row.policy_id,
+        decided_at=row.decided_at,
+    )
+
+
+def _was_found(reason: Reason, digests: set[str]) -> bool:
+    # What evidence yields names that evidence; what `plan` still missed is found missing again.
+    if reason.code == "error.evidence_missing":
+        return False
+    return reason.protocol in NOT_READ or reason.evidence is None or reason.evidence not in digests

@@ -1,0 +1,279 @@
+"""Content Signals: `Content-Signal: ai-train=no, search=yes` in a group of robots.txt.
+
+Policy text: https://contentsignals.org/. There is no formal grammar; what is plain in every reading
+holds under the letter, what needs good will (`;` for `,`, `n` for `no`, a line outside any group)
+under the fail-closed profiles. The comment that Cloudflare serves above the line expresses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import chain
+
+from reservations.facts import Facts
+from reservations.model import (
+    FAIL_CLOSED,
+    RESPONSE,
+    ROBOTS_TXT,
+    Agent,
+    Level,
+    Locator,
+    Note,
+    NoteKind,
+    Preference,
+    Protocol,
+    Reading,
+    Statement,
+    Use,
+    quoted,
+)
+from reservations.readers.path_pattern import PathPattern, normal_path
+from reservations.readers.robots_groups import MAX_INFERRED, BotGroups, voices
+from reservations.readers.robots_lines import Record
+from reservations.readers.robots_rules import plain_pattern
+from reservations.readers.robots_txt import RobotsFile
+from reservations.readers.said import Said, negatives, settled, statement, statements, strictest
+
+NAME = "content-signals"
+CODE = "content_signal"
+KEYS = ("content-signal", "content-signals")
+
+_USE_OF = {"ai-train": Use.AI_TRAIN, "ai-input": Use.AI_INPUT, "search": Use.SEARCH, "use": Use.AI_TRAIN}
+_VALUES = {"yes": Preference.PERMITTED, "no": Preference.RESERVED}
+_NO = frozenset({"no", "n", "false", "0", "deny", "disallow"})
+_CEILINGS = frozenset({"immediate", "reference"})
+"""Levels of `use` below `full`, which is what a training crawl is (Cloudflare, 2026-08-31)."""
+
+UNKNOWN = NoteKind(
+    code="content_signal.unknown",
+    level=Level.WARN,
+    summary="A content signal has a key or a value that is not defined",
+    text="Defined are search, ai-input and ai-train with yes or no, and use with immediate, reference or "
+    "full. Anything else says nothing to Forbear.",
+)
+FORM = NoteKind(
+    code="content_signal.form",
+    level=Level.WARN,
+    summary="A content signal is not written as in the policy text",
+    text="Forbear reads the `no` in it and leaves the rest. Write `key=value` pairs with a comma between "
+    "them, `yes` or `no` as the value, after `Content-Signal:`.",
+)
+OUTSIDE = NoteKind(
+    code="content_signal.outside_group",
+    level=Level.WARN,
+    summary="A content signal stands before any User-agent line",
+    text="Nothing says whom it is for. Forbear applies it to the whole site. Put it under `User-agent: *`.",
+)
+PATH = NoteKind(
+    code="content_signal.path",
+    level=Level.WARN,
+    summary="A content signal begins with a path, which the policy text does not define",
+    text="Forbear applies a `no` to that path and takes no permission from it. Most readers drop the line.",
+)
+CONFLICT = NoteKind(
+    code="content_signal.conflict",
+    level=Level.WARN,
+    summary="The same content signal is given both yes and no",
+    text="The policy text does not say which holds; Forbear takes the `no`. Keep one of the two lines.",
+)
+OWN_GROUP = NoteKind(
+    code="content_signal.own_group",
+    level=Level.INFO,
+    summary="The group for our token leaves a signal unsaid that the group for everybody states",
+    text="By RFC 9309 the group with our name hides the other. Forbear takes the `no` from there all the "
+    "same; repeat the line in the group with the name to say something else.",
+)
+HEADER = NoteKind(
+    code="content_signal.header",
+    level=Level.INFO,
+    summary="Content-Signal came as a response header, which no text defines",
+    text="Forbear takes a `no` for this response and no permission from it, since some converters send "
+    "`yes` by default. Put the signal into robots.txt.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """One key of one line."""
+
+    key: str
+    said: Said
+    plain: bool
+    """Whether the policy text has this form."""
+    path: PathPattern | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Book:
+    """The signals of a file, by whom they speak to."""
+
+    letter: tuple[Signal, ...]
+    named: bool
+    own: tuple[Signal, ...]
+    everybody: tuple[Signal, ...]
+    aliases: tuple[Signal, ...]
+    bots: tuple[tuple[BotGroups, tuple[Signal, ...]], ...]
+    notes: tuple[Note, ...]
+
+
+def read_signals(value: str, said: Said) -> Iterator[tuple[Signal, NoteKind | None]]:
+    """The signals of one value; `said` tells where it stands."""
+    path: PathPattern | None = None
+    if value.startswith("/"):
+        path, value = plain_pattern(value.split(None, 1)[0]), "".join(value.split(None, 1)[1:])
+    plain = {_pair(part) for part in value.split(",")}
+    pairs = dict.fromkeys(_pair(part) for part in value.replace(";", ",").split(",") if part.strip())
+    for key in negatives(value, tuple(_USE_OF)):
+        pairs.setdefault((key, "no"))
+    for key, word in pairs:
+        preference = _preference(key, word)
+        if preference is None:
+            if (key, word) != ("use", "full"):
+                yield Signal(key="", said=said, plain=False), UNKNOWN
+            continue
+        exact = (key, word) in plain and (word in _VALUES or key == "use") and path is None
+        note = PATH if path else None if exact else FORM
+        if path is None or preference is Preference.RESERVED:
+            yield Signal(key=key, said=replace(said, preference=preference), plain=exact, path=path), note
+
+
+def _pair(part: str) -> tuple[str, str]:
+    key, _, word = part.partition("=")
+    return key.strip().lower(), word.strip().strip("\"'").lower()
+
+
+def _preference(key: str, word: str) -> Preference | None:
+    if key == "use":
+        return Preference.RESERVED if word in _CEILINGS or word in _NO else None
+    if key not in _USE_OF:
+        return None
+    return Preference.RESERVED if word in _NO else _VALUES.get(word)
+
+
+def parse(facts: Facts) -> Reading:
+    """Signals of robots.txt for this URL, and the negative ones of its own response header."""
+    header = tuple(_header(facts)) if "content-signal" in facts.fields else ()
+    made, notes = _from_robots(facts)
+    made += tuple(statement(NAME, use, said, FAIL_CLOSED) for use, said in strictest(header).items())
+    heard = tuple(Note(kind=HEADER, locator=said.locator) for _, said in header[:1])
+    return Reading(statements=settled(made), notes=notes + heard)
+
+
+def _header(facts: Facts) -> Iterator[tuple[Use, Said]]:
+    answer = facts.response
+    digest = answer.sha256 if answer else ""
+    for line in facts.fields.get_all("content-signal"):
+        place = Locator(evidence=digest, line=line.line, quote=quoted(f"{line.name}: {line.value}"))
+        said = Said(
+            preference=Preference.RESERVED, code=CODE, locator=place, carrier="header", scope="this response"
+        )
+        for signal, _ in read_signals(line.value, said):
+            if signal.key and signal.said.reserves:
+                yield _USE_OF[signal.key], signal.said
+
+
+def _from_robots(facts: Facts) -> tuple[tuple[Statement, ...], tuple[Note, ...]]:
+    file = facts.robots
+    if file is None or file.keys.isdisjoint(KEYS):
+        return (), ()
+    book, path = _book(file, facts.agent), normal_path(facts.url)
+    letter = _settle((s for s in book.letter if s.plain), path)
+    own, everybody = _settle(book.own, path), _settle(book.everybody, path)
+    meant, notes = everybody, book.notes
+    if book.named:
+        unsaid = {k: s for k, s in everybody.items() if s.reserves and k not in own}
+        meant = own | unsaid
+        notes += tuple(Note(kind=OWN_GROUP, locator=s.locator) for s in unsaid.values())
+    aliases = ((k, s) for k, s in _settle(book.aliases, path).items() if s.reserves)
+    lenient = _by_use(strictest(chain(meant.items(), aliases)))
+    made = statements(NAME, _by_use(letter), lenient)
+    told = own.get("ai-train") if book.named else None
+    quiet = (told is not None and not told.reserves) or _reserved(lenient)
+    return made if quiet else made + _inferred(book, path), notes
+
+
+def _settle(signals: Iterable[Signal], path: str) -> dict[str, Said]:
+    return strictest((s.key, s.said) for s in signals if s.path is None or s.path.matches(path))
+
+
+def _by_use(said: Mapping[str, Said]) -> dict[Use, Said]:
+    return strictest((_USE_OF[key], saying) for key, saying in said.items())
+
+
+def _reserved(said: Mapping[Use, Said]) -> bool:
+    saying = said.get(Use.AI_TRAIN)
+    return saying is not None and saying.reserves
+
+
+def _inferred(book: _Book, path: str) -> tuple[Statement, ...]:
+    """A `no` to training in another training bot's group counts like its Disallow."""
+    found = ((bots, _by_use(_settle(signals, path))) for bots, signals in book.bots)
+    return tuple(
+        statement(NAME, Use.AI_TRAIN, said[Use.AI_TRAIN], FAIL_CLOSED, bot)
+        for bots, said in found
+        if _reserved(said)
+        for bot in bots.bots
+    )[:MAX_INFERRED]
+
+
+@lru_cache(maxsize=1024)
+def _book(file: RobotsFile, agent: Agent) -> _Book:
+    heard = voices(file, agent, *KEYS)
+    notes: dict[NoteKind, Note] = {}
+
+    def signals(records: Iterable[Record]) -> tuple[Signal, ...]:
+        return tuple(_signals(file, records, heard.outside, notes))
+
+    book = _Book(
+        letter=signals(r for r in heard.letter if r.key == KEYS[0]),
+        named=heard.named,
+        own=signals(heard.own),
+        everybody=signals(heard.everybody),
+        aliases=signals(heard.aliases),
+        bots=tuple((bots, signals(records)) for bots, records in heard.bots),
+        notes=(),
+    )
+    for voice in (book.own, book.everybody):
+        for signal in _conflicting(voice):
+            notes.setdefault(CONFLICT, Note(kind=CONFLICT, locator=signal.said.locator))
+    return replace(book, notes=tuple(notes.values()))
+
+
+def _signals(
+    file: RobotsFile, records: Iterable[Record], outside: frozenset[Record], notes: dict[NoteKind, Note]
+) -> Iterator[Signal]:
+    for record in records:
+        place = Locator(evidence=file.sha256, line=record.line, quote=quoted(record.text))
+        said = Said(
+            preference=Preference.PERMITTED,
+            code=CODE,
+            locator=place,
+            carrier="file",
+            scope=quoted(record.value),
+        )
+        if record in outside:
+            notes.setdefault(OUTSIDE, Note(kind=OUTSIDE, locator=place))
+        for signal, note in read_signals(record.value, said):
+            if note:
+                notes.setdefault(note, Note(kind=note, locator=place))
+            if signal.key:
+                yield signal
+
+
+def _conflicting(signals: tuple[Signal, ...]) -> Iterator[Signal]:
+    permitted = {s.key for s in signals if not s.said.reserves and s.path is None}
+    return (s for s in signals if s.said.reserves and s.path is None and s.key in permitted)
+
+
+PROTOCOL = Protocol(
+    name=NAME,
+    title="Content Signals",
+    spec_url="https://contentsignals.org/#content-signals",
+    spec_version="policy text of September 2025, `use` key of July 2026",
+    kinds=(ROBOTS_TXT, RESPONSE),
+    parse=parse,
+    codes=(CODE, "robots.other_ai_bots"),
+    notes=(UNKNOWN, FORM, OUTSIDE, PATH, CONFLICT, OWN_GROUP, HEADER),
+)

@@ -1,0 +1,343 @@
+"""robots.txt: whether a URL may be requested, and what other AI bots' groups say about training.
+
+Spec: RFC 9309, https://www.rfc-editor.org/rfc/rfc9309. A denial counts as reserved for every use and
+for the request itself; an `Allow` says nothing about use. Our own matcher decides; Protego reads the
+selected rules a second time, and the stricter of the two wins.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from protego import Protego
+
+from reservations.facts import Facts
+from reservations.model import (
+    ALWAYS,
+    FAIL_CLOSED,
+    ROBOTS_TXT,
+    STRICT_ONLY,
+    Agent,
+    Evidence,
+    Level,
+    Locator,
+    Note,
+    NoteKind,
+    Preference,
+    Profile,
+    Protocol,
+    Reading,
+    Statement,
+    Unknown,
+    Use,
+    quoted,
+)
+from reservations.readers.robots_answer import ODD_STATUS, REFUSALS, SOFT_404, Answer, Ending, answer_of
+from reservations.readers.robots_groups import MAX_INFERRED, BotGroups, telling
+from reservations.readers.robots_lines import OddityKind
+from reservations.readers.robots_rulebook import Rulebook, rulebook
+from reservations.readers.robots_rules import Rule, RuleSet, Target, target_of
+from reservations.readers.robots_txt import RobotsFile
+
+NAME = "robots"
+SECOND_OPINION = 2000
+"""Rules of a group that Protego is asked about too; it is slow on larger ones, and they are rare."""
+
+_LETTER_REDIRECTS = 5
+_BREAKING = dict.fromkeys(map(ord, "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"), "%00")
+
+ENCODING = NoteKind(
+    code="robots.encoding",
+    level=Level.WARN,
+    summary="robots.txt is not plain UTF-8",
+    text="The file is UTF-16, holds bytes that are not UTF-8, or begins with a damaged byte order mark. "
+    "Forbear reads it anyway, Latin-1 bytes in a Disallow both ways; other crawlers see no rules at all. "
+    "Save the file as UTF-8 without a byte order mark.",
+)
+FIELD = NoteKind(
+    code="robots.field",
+    level=Level.WARN,
+    summary="A line is nearly User-agent or Disallow, and most crawlers ignore it",
+    text="A field name is misspelt, or its colon is missing. Forbear reads such a line as a restriction, "
+    "never as a permission. Write the names exactly: `User-agent:` and `Disallow:`.",
+)
+JOINED = NoteKind(
+    code="robots.lost_line_break",
+    level=Level.WARN,
+    summary="Several fields stand on one line",
+    text="A line break seems to be missing. Forbear reads the User-agent and Disallow fields inside the "
+    "line as restrictions; by RFC 9309 everything after the first colon is one value. One field a line.",
+)
+AGENT = NoteKind(
+    code="robots.agent",
+    level=Level.WARN,
+    summary="A User-agent value is not a product token",
+    text="RFC 9309 compares one whole product token of letters, `-` and `_`, or `*`. Versions, lists and "
+    "browser strings name nobody by the letter. Forbear takes each name in them as named, for "
+    "restrictions. Write one User-agent line for each token.",
+)
+PATTERN = NoteKind(
+    code="robots.pattern",
+    level=Level.WARN,
+    summary="A Disallow pattern does not begin with a slash, or holds characters that no path has",
+    text="Patterns begin with `/`. Forbear reads `private` as `/private`, and a URL of your own host as its "
+    "path; an Allow is never repaired. Write the path as it stands in the URL.",
+)
+OUTSIDE = NoteKind(
+    code="robots.outside_group",
+    level=Level.WARN,
+    summary="Rules stand before the first User-agent line",
+    text="RFC 9309 ignores them, and so does Forbear unless its operator chose the strict profile. "
+    "Put `User-agent: *` above them.",
+)
+BETWEEN = NoteKind(
+    code="robots.between_agents",
+    level=Level.INFO,
+    summary="Another field stands between two User-agent lines",
+    text="By RFC 9309 section 2.2.4 it does not end the group, so the first agent shares the rules below. "
+    "Some crawlers read two groups, the first of them empty. Put such fields after the rules.",
+)
+NOINDEX = NoteKind(
+    code="robots.noindex",
+    level=Level.INFO,
+    summary="A Noindex line has no effect",
+    text="No standard defines Noindex in robots.txt. Use Disallow, or a robots meta element.",
+)
+SECOND_READER = NoteKind(
+    code="robots.second_opinion",
+    level=Level.INFO,
+    summary="Two readings of a rule differ, and the stricter one was followed",
+    text="Our matcher, which follows RFC 9309, allows the URL; Protego, which many crawlers use, does not. "
+    "Forbear stays out. An Allow line for the URL makes it clear, as does a pattern without `$`.",
+)
+SOFT_404_NOTE = NoteKind(
+    code="robots.soft_404",
+    level=Level.BAD,
+    summary="A web page came back instead of robots.txt",
+    text="The address answers 200 with HTML that holds no line of a robots.txt. Forbear takes it for a page "
+    "that says not found, so that nothing is restricted. Answer 404, or serve the file as text/plain.",
+)
+REDIRECTS = NoteKind(
+    code="robots.many_redirects",
+    level=Level.WARN,
+    summary="robots.txt lies behind more than five redirects",
+    text="Crawlers may give up after five and see no rules (RFC 9309). Forbear follows ten. Serve it directly.",
+)
+STATUS = NoteKind(
+    code="robots.status",
+    level=Level.INFO,
+    summary="robots.txt answers with a client error other than 404 or 410",
+    text="By RFC 9309 section 2.3.1.3 this restricts nothing. Answer 404 where there are no rules.",
+)
+_NOTE_OF = {
+    OddityKind.ENCODING: ENCODING,
+    OddityKind.FIELD: FIELD,
+    OddityKind.JOINED: JOINED,
+    OddityKind.AGENT: AGENT,
+    OddityKind.PATTERN: PATTERN,
+    OddityKind.OUTSIDE: OUTSIDE,
+    OddityKind.BETWEEN_AGENTS: BETWEEN,
+    OddityKind.NOINDEX: NOINDEX,
+}
+
+
+def parse(facts: Facts) -> Reading:
+    """Read the origin's robots.txt, or how asking for it ended, for one URL."""
+    evidence = facts.location(ROBOTS_TXT)
+    if evidence is None or _is_robots_txt(facts.url):
+        return Reading()
+    file = facts.robots
+    answer = answer_of(evidence, file)
+    if answer.ending is not Ending.RULES or file is None:
+        return _unread(answer, evidence)
+    return _rules(file, facts.url, facts.agent, evidence)
+
+
+def _is_robots_txt(url: str) -> bool:
+    """The file itself is always allowed (RFC 9309 section 2.2.2)."""
+    return "/robots.txt" in url and urlsplit(url).path == "/robots.txt"
+
+
+def _unread(answer: Answer, evidence: Evidence) -> Reading:
+    """How asking for the file ended, where no rules came of it (RFC 9309 section 2.3.1)."""
+    if answer.ending is Ending.DENIED:
+        return Reading(statements=(_shut(evidence, answer.code, answer.under),))
+    if answer.ending is Ending.UNKNOWN:
+        why = evidence.why or (f"status {evidence.status}" if evidence.status else "no answer")
+        place = _whole(evidence)
+        unknown = Unknown(protocol=NAME, code=answer.code, locator=place, why=why, under=answer.under)
+        return Reading(unknowns=(unknown,))
+    kinds = {SOFT_404.code: SOFT_404_NOTE, ODD_STATUS.code: STATUS}
+    kind = kinds.get(answer.code)
+    return Reading(notes=(Note(kind=kind, locator=_whole(evidence)),) if kind else ())
+
+
+def _shut(evidence: Evidence, code: str, under: frozenset[Profile]) -> Statement:
+    return Statement(
+        protocol=NAME,
+        code=code,
+        use=None,
+        preference=Preference.RESERVED,
+        locator=_whole(evidence),
+        under=under,
+        decided_by="file",
+        scope="this origin",
+    )
+
+
+def _whole(evidence: Evidence) -> Locator:
+    return Locator(evidence=evidence.sha256)
+
+
+# ---- what the file says
+
+
+def _rules(file: RobotsFile, url: str, agent: Agent, evidence: Evidence) -> Reading:
+    book, target = rulebook(file, agent), target_of(url)
+    statements, notes = _denial(file, book, target, url), _notes(file)
+    if file.truncated:
+        statements += (_shut(evidence, "robots.too_large", FAIL_CLOSED),)
+    if len(evidence.redirects) > _LETTER_REDIRECTS:
+        notes += (Note(kind=REDIRECTS, locator=_whole(evidence)),)
+    if not statements:
+        statements, differing = _second_opinion(file, book.lenient, url)
+        notes += differing
+    if not statements:
+        statements = _caution(file, book, target)
+    return Reading(statements=statements, notes=notes)
+
+
+def _denial(file: RobotsFile, book: Rulebook, target: Target, url: str) -> tuple[Statement, ...]:
+    """The denial that binds under most profiles; there is no need for a second one."""
+    rule = book.letter.winner(target)
+    if rule is not None and not rule.allow:
+        return (_disallowed(file, rule, ALWAYS),)
+    sets = book.aliases if book.lenient is book.letter else (book.lenient, *book.aliases)
+    for rules in sets:
+        rule = rules.winner(target)
+        if rule is not None and not rule.allow:
+            return (_disallowed(file, rule, FAIL_CLOSED),)
+    return ()
+
+
+def _caution(file: RobotsFile, book: Rulebook, target: Target) -> tuple[Statement, ...]:
+    """Where we may fetch: what is said to nobody, to training in general, and to other bots."""
+    found: tuple[Statement, ...] = ()
+    rule = book.outside.winner(target)
+    if rule is not None and not rule.allow:
+        found += (_disallowed(file, rule, STRICT_ONLY),)
+    rule = book.training.winner(target)
+    if rule is not None:
+        found += (_disallowed(file, rule, FAIL_CLOSED, Use.AI_TRAIN),)
+    inferred = tuple(s for rule, bots in book.inferred(target) for s in _inferred(file, rule, bots))
+    if len(inferred) > MAX_INFERRED:
+        kept = set(telling(s.inferred_from for s in inferred if s.inferred_from))
+        inferred = tuple(s for s in inferred if s.inferred_from in kept)
+    return found + inferred
+
+
+@lru_cache(maxsize=16384)
+def _disallowed(file: RobotsFile, rule: Rule, under: frozenset[Profile], use: Use | None = None) -> Statement:
+    return Statement(
+        protocol=NAME,
+        code="robots.disallow",
+        use=use,
+        preference=Preference.RESERVED,
+        locator=_line(file, rule),
+        under=under,
+        decided_by="file",
+        scope=quoted(rule.record.value),
+    )
+
+
+@lru_cache(maxsize=16384)
+def _inferred(file: RobotsFile, rule: Rule, named: BotGroups) -> tuple[Statement, ...]:
+    return tuple(
+        Statement(
+            protocol=NAME,
+            code="robots.other_ai_bots",
+            use=Use.AI_TRAIN,
+            preference=Preference.RESERVED,
+            locator=_line(file, rule),
+            under=FAIL_CLOSED,
+            decided_by="file",
+            inferred_from=bot,
+            scope=quoted(rule.record.value),
+        )
+        for bot in named.bots
+    )
+
+
+def _line(file: RobotsFile, rule: Rule) -> Locator:
+    return Locator(evidence=file.sha256, line=rule.record.line, quote=quoted(rule.record.text))
+
+
+@lru_cache(maxsize=4096)
+def _notes(file: RobotsFile) -> tuple[Note, ...]:
+    return tuple(
+        Note(
+            kind=_NOTE_OF[odd.kind],
+            locator=Locator(evidence=file.sha256, line=odd.line, quote=quoted(odd.text)),
+        )
+        for odd in file.oddities
+    )
+
+
+# ---- Protego, asked where our own matcher allows
+
+
+def _second_opinion(
+    file: RobotsFile, rules: RuleSet, url: str
+) -> tuple[tuple[Statement, ...], tuple[Note, ...]]:
+    parser = _protego(rules)
+    if parser is None or _allows(parser, url):
+        return (), ()
+    denying = (r for r in rules.rules if not r.allow and not _allows(_parser_of((r,)), url))
+    rule = next(denying, rules.rules[0])
+    note = Note(kind=SECOND_READER, locator=_line(file, rule))
+    return (_disallowed(file, rule, FAIL_CLOSED),), (note,)
+
+
+@lru_cache(maxsize=4096)
+def _protego(rules: RuleSet) -> Protego | None:
+    if not rules.rules or len(rules.rules) > SECOND_OPINION:
+        return None
+    return _parser_of(rules.rules)
+
+
+def _parser_of(rules: tuple[Rule, ...]) -> Protego:
+    """Protego over one `*` group: it never sees agents, or the characters it wrongly ends lines at."""
+    return Protego.parse("User-agent: *\n" + "".join(_as_line(r) for r in rules if not r.host))
+
+
+def _as_line(rule: Rule) -> str:
+    text = rule.pattern.text.translate(_BREAKING)
+    return f"{'Allow' if rule.allow else 'Disallow'}: {text}\n"
+
+
+def _allows(parser: Protego, url: str) -> bool:
+    try:
+        return parser.can_fetch(url, "*")
+    except ValueError:  # lone surrogates in a URL: UnicodeEncodeError; ours has answered already
+        return True
+
+
+PROTOCOL = Protocol(
+    name=NAME,
+    title="Robots Exclusion Protocol",
+    spec_url="https://www.rfc-editor.org/rfc/rfc9309#section-2.2",
+    spec_version="RFC 9309 (September 2022)",
+    kinds=(ROBOTS_TXT,),
+    parse=parse,
+    codes=(
+        "robots.disallow",
+        "robots.unreachable",
+        "robots.unparsable",
+        "robots.too_large",
+        "robots.redirect_loop",
+        "robots.other_ai_bots",
+        *REFUSALS.values(),
+    ),
+    notes=(*_NOTE_OF.values(), SECOND_READER, SOFT_404_NOTE, REDIRECTS, STATUS),
+)

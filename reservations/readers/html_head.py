@@ -1,0 +1,332 @@
+"""Signal-carrying elements of a page, and nothing else of it.
+
+What is read here is what is stored of a page that is left out, so it holds no title, no text and no
+link of the article: meta elements that a protocol reads, license links, RSL documents, what
+structured data says about access, and the mark of a challenge page. `read_elements` of a page equals
+`decode_elements` of what `encode_elements` made of it; a decision can be repeated from the extract.
+
+A page without any signal is told by a look at its tags and is never parsed. Otherwise only the part
+up to the last tag of interest is, by selectolax, so that comments and scripts are read as a browser
+reads them; where that part might end inside a comment or a script, the whole page is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from reservations.readers import challenge_markup, html_tags
+from reservations.readers.charsets import encoding_of
+from reservations.readers.html_tags import RawTag
+from reservations.readers.http_fields import content_type_of, media_type_of
+from reservations.readers.paywall_markup import FLAG, boolean_literal, json_ld_pairs
+
+MAX_BYTES = 16_000_000
+"""Bytes of a page that are examined."""
+MAX_ELEMENTS = 512
+MAX_VALUE = 8_192
+"""Characters of an attribute value that are kept."""
+MAX_RSL = 65_536
+"""Characters of an RSL document inside a page that are kept."""
+MAX_EXTRACT = 8_000_000
+
+ACCESS_NAMES = frozenset({"article:content_tier"})
+"""Meta names about access, which no protocol reads but `crawler.access` does."""
+
+CHALLENGE = "challenge"
+"""Tag of the element that stands for the mark of a challenge page."""
+
+_KEPT = {"meta": ("name", "property", "http-equiv", "content"), "link": ("rel", "href", "type")}
+_TAGS = ("meta", "link", "script")
+_NAMING = ("name", "property", "http-equiv")
+_FLAG_NEEDLE = FLAG.lower().encode("ascii")
+_RSL = "application/rsl"
+_TAG_NEEDLES = (b"license", _RSL.encode("ascii"))
+_SENTINEL = '<meta name="forbear:end-of-part">'
+_SENTINEL_NAME = "forbear:end-of-part"
+
+_HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+_SNIFFED_TYPES = frozenset({"", "application/octet-stream", "application/xml"})
+_OPENINGS = (
+    b"<!doctype html",
+    b"<html",
+    b"<head",
+    b"<body",
+    b"<meta",
+    b"<title",
+    b"<script",
+    b"<link",
+    b"<!--",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Element:
+    """One signal-carrying element, reduced to what carries the signal."""
+
+    tag: str
+    """Lower-case element name, or CHALLENGE."""
+    attributes: tuple[tuple[str, str], ...] = ()
+    """Name and value; of structured data, what it says about access."""
+    text: str = ""
+    """Of an RSL document inside the page; else empty."""
+    offset: int | None = None
+    """Byte offset of the tag in the body as received; None where it cannot be told."""
+
+    def get(self, name: str) -> str | None:
+        """The value of the first attribute of this name."""
+        return next((v for n, v in self.attributes if n == name), None)
+
+    @property
+    def quote(self) -> str:
+        """The element as one would write it."""
+        inner = "".join(f' {n}="{v}"' for n, v in self.attributes)
+        return f"<{self.tag}{inner}>"
+
+
+def looks_like_html(fields: Sequence[tuple[str, str]], body: bytes) -> bool:
+    """Whether a body is read as HTML: its type says so, or it says nothing and the bytes do."""
+    media_type = media_type_of(content_type_of(fields))
+    if media_type in _HTML_TYPES:
+        return True
+    if media_type not in _SNIFFED_TYPES and not media_type.startswith("text/"):
+        return False
+    start = body[:1024].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\f").lower()
+    return start.startswith(_OPENINGS)
+
+
+def read_elements(
+    body: bytes, *, fields: Sequence[tuple[str, str]], names: frozenset[str]
+) -> tuple[Element, ...]:
+    """Signal-carrying elements of a page, in the order of the page. Never raises.
+
+    `names` are the lower-case `name`, `property` or `http-equiv` values of meta elements to keep.
+    """
+    body = body[:MAX_BYTES]
+    if b"\0" in body[:MAX_VALUE]:
+        encoding = encoding_of(body, fields)
+        if encoding.startswith("utf-16"):
+            return _from_utf16(body, encoding, names)
+    look = _Look(body, names)
+    return look.elements(fields) if look.promising else ()
+
+
+def encode_elements(elements: Iterable[Element]) -> bytes:
+    """Canonical bytes: a JSON array with one element a line, so that a line names an element."""
+    lines = (
+        json.dumps(
+            {"attributes": e.attributes, "offset": e.offset, "tag": e.tag, "text": e.text},
+            separators=(",", ":"),
+        )
+        for e in elements
+    )
+    return ("[\n" + ",\n".join(lines) + "\n]\n").encode("ascii")
+
+
+FIRST_ELEMENT_LINE = 2
+"""Line of the first element in what `encode_elements` makes."""
+
+
+def decode_elements(data: bytes) -> tuple[Element, ...]:
+    """Elements from their bytes; none at all where the bytes are not such an extract. Never raises."""
+    if len(data) > MAX_EXTRACT:
+        return ()
+    try:
+        return tuple(_decoded(item) for item in json.loads(data))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ()
+
+
+def _decoded(item: dict[str, object]) -> Element:
+    tag, text, offset, pairs = item["tag"], item["text"], item["offset"], item["attributes"]
+    if not isinstance(tag, str) or not isinstance(text, str) or not isinstance(pairs, list):
+        raise TypeError("not an element")
+    if offset is not None and (type(offset) is not int or offset < 0):
+        raise TypeError("not an offset")
+    attributes = []
+    for name, value in pairs:
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise TypeError("not an attribute")
+        attributes.append((name, value))
+    return Element(tag=tag, attributes=tuple(attributes), text=text, offset=offset)
+
+
+def _from_utf16(body: bytes, encoding: str, names: frozenset[str]) -> tuple[Element, ...]:
+    mark = 2 if body.startswith((b"\xff\xfe", b"\xfe\xff")) else 0
+    page = body[mark:].decode(encoding, "replace").encode("utf-8")
+    look = _Look(page, names)
+    found = look.elements((("Content-Type", "text/html; charset=utf-8"),)) if look.promising else ()
+
+    def as_received(offset: int) -> int:
+        return mark + len(page[:offset].decode("utf-8", "replace").encode(encoding))
+
+    return tuple(e if e.offset is None else replace(e, offset=as_received(e.offset)) for e in found)
+
+
+class _Look:
+    """One look at the bytes of a page: first whether to parse it, then what is in it."""
+
+    __slots__ = ("body", "certain", "flagged", "lowered", "names", "present", "suspect", "tags")
+
+    def __init__(self, body: bytes, names: frozenset[str]) -> None:
+        self.body = body
+        self.names, needles = _wanted(names)
+        self.lowered = body.lower()
+        self.tags = list(html_tags.SIGNAL_TAGS.finditer(self.lowered))
+        together = b"".join([tag[0] for tag in self.tags])
+        self.present = [needle for needle in needles if needle in together]
+        self.present += html_tags.ESCAPED_NAME.findall(together)
+        self.flagged = _FLAG_NEEDLE in self.lowered
+        self.certain = challenge_markup.certain_marker(self.lowered)
+        small = len(body) <= challenge_markup.MAX_PAGE
+        self.suspect = challenge_markup.possible_marker(together) if small else None
+
+    @property
+    def promising(self) -> bool:
+        return bool(self.present or self.flagged or self.certain or self.suspect)
+
+    def elements(self, fields: Sequence[tuple[str, str]]) -> tuple[Element, ...]:
+        encoding = encoding_of(self.body, fields)
+        raw = self._raw_tags(encoding)
+        found = _aligned(self._parsed(raw, encoding), self._places(raw), self.lowered)
+        everything = (*self._challenge(encoding), *found[:MAX_ELEMENTS])
+        return tuple(sorted(everything, key=lambda e: (e.offset is None, e.offset or 0)))
+
+    def _raw_tags(self, encoding: str) -> list[RawTag]:
+        spans = {tag.start(): tag.end() for tag in self.tags if self._of_interest(tag[0])}
+        if self.flagged:
+            spans.update(self._flagged_tags())
+        starts = sorted(spans)[: html_tags.MAX_TAGS]
+        return [html_tags.raw_tag(self.body, self.lowered, s, spans[s], encoding) for s in starts]
+
+    def _of_interest(self, tag: bytes) -> bool:
+        if self.flagged and tag.startswith(b"<script"):
+            return True
+        return any(needle in tag for needle in self.present)
+
+    def _flagged_tags(self) -> Iterable[tuple[int, int]]:
+        at = self.lowered.find(_FLAG_NEEDLE)
+        for _ in range(MAX_ELEMENTS):
+            if at < 0:
+                return
+            span = html_tags.enclosing_tag(self.lowered, at)
+            if span is not None:
+                yield span
+            at = self.lowered.find(_FLAG_NEEDLE, at + 1)
+
+    def _places(self, raw: Iterable[RawTag]) -> list[tuple[Element, int]]:
+        made = ((_element(t.name, t.attributes, t.text, self.names), t.start) for t in raw)
+        return [(element, start) for element, start in made if element is not None]
+
+    def _parsed(self, raw: Sequence[RawTag], encoding: str) -> list[Element]:
+        if not raw:
+            return []
+        end = self._end_of(raw)
+        parser = None
+        if end < len(self.body):
+            parser = LexborHTMLParser(self.body[:end].decode(encoding, "replace") + _SENTINEL)
+            metas = parser.tags("meta")
+            if not metas or metas[-1].attributes.get("name") != _SENTINEL_NAME:
+                parser = None  # the part may end inside a comment or a script: read all of it
+        if parser is None:
+            parser = LexborHTMLParser(self.body.decode(encoding, "replace"))
+        kinds = {tag.name for tag in raw}
+        return [e for node in self._nodes(parser, kinds) if (e := self._element_of(node)) is not None]
+
+    def _end_of(self, raw: Sequence[RawTag]) -> int:
+        end = max(tag.end for tag in raw) + 1
+        flag = self.lowered.rfind(_FLAG_NEEDLE) if self.flagged else -1
+        if flag >= 0 or any(tag.name == "script" for tag in raw):
+            close = self.lowered.find(b"</script>", max(end, flag))
+            return len(self.body) if close < 0 else close + len(b"</script>")
+        return end
+
+    def _nodes(self, parser: LexborHTMLParser, kinds: set[str]) -> Iterator[LexborNode]:
+        for tag in _TAGS:
+            if tag in kinds:
+                yield from parser.tags(tag)
+        if self.flagged:
+            yield from (n for n in parser.css("[itemprop]") if n.tag not in _TAGS)
+
+    def _element_of(self, node: LexborNode) -> Element | None:
+        tag = node.tag or ""
+        attributes = node.attributes
+        if tag == "meta" and not self.flagged and not _is_named(attributes, self.names):
+            return None  # most meta elements, quickly
+        text = node.text() if tag == "script" or "itemprop" in attributes else ""
+        return _element(tag, {name: value or "" for name, value in attributes.items()}, text, self.names)
+
+    def _challenge(self, encoding: str) -> tuple[Element, ...]:
+        if self.certain:
+            marker, offset = self.certain
+            return (Element(tag=CHALLENGE, attributes=(("marker", marker),), offset=offset),)
+        if self.suspect and challenge_markup.is_interstitial(
+            self.body.decode(encoding, "replace"), self.suspect
+        ):
+            offset = self.lowered.find(self.suspect.encode("ascii"))
+            return (Element(tag=CHALLENGE, attributes=(("marker", self.suspect),), offset=offset),)
+        return ()
+
+
+@lru_cache(maxsize=64)
+def _wanted(names: frozenset[str]) -> tuple[frozenset[str], tuple[bytes, ...]]:
+    """All meta names to keep, and what a tag that may carry a signal holds in lower-cased bytes."""
+    everything = names | ACCESS_NAMES
+    needles = sorted(name.encode("utf-8", "replace") for name in everything if name)
+    return everything, (*needles, *_TAG_NEEDLES)
+
+
+def _element(tag: str, attributes: Mapping[str, str], text: str, names: frozenset[str]) -> Element | None:
+    if FLAG.lower() in attributes.get("itemprop", "").lower().split():
+        said = next(filter(None, map(boolean_literal, _boolean_sources(attributes, text))), "")
+        return Element(tag=tag, attributes=(("itemprop", FLAG), ("content", said))) if said else None
+    match tag:
+        case "meta" if _is_named(attributes, names):
+            return Element(tag=tag, attributes=_kept(tag, attributes))
+        case "link" if "license" in attributes.get("rel", "").lower().split():
+            return Element(tag=tag, attributes=_kept(tag, attributes))
+        case "script":
+            return _script(attributes.get("type", "").strip().lower(), text)
+        case _:
+            return None
+
+
+def _is_named(attributes: Mapping[str, str | None], names: frozenset[str]) -> bool:
+    return any((attributes.get(naming) or "").strip().lower() in names for naming in _NAMING)
+
+
+def _script(kind: str, text: str) -> Element | None:
+    if kind.startswith("application/ld+json") and FLAG.lower() in text.lower():
+        pairs = json_ld_pairs(text)
+        return Element(tag="script", attributes=(("type", "application/ld+json"), *pairs)) if pairs else None
+    if kind.startswith(_RSL):
+        return Element(tag="script", attributes=(("type", kind[:MAX_VALUE]),), text=text[:MAX_RSL])
+    return None
+
+
+def _boolean_sources(attributes: Mapping[str, str], text: str) -> tuple[str, str, str]:
+    return attributes.get("content", ""), attributes.get("href", ""), text[:64]
+
+
+def _kept(tag: str, attributes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((n, attributes[n][:MAX_VALUE]) for n in _KEPT[tag] if n in attributes)
+
+
+def _aligned(
+    elements: Sequence[Element], places: Sequence[tuple[Element, int]], lowered: bytes
+) -> list[Element]:
+    """Give each element its offset where tags and elements of the same content are as many."""
+    wanted = Counter(elements)
+    if Counter(element for element, _ in places) != wanted:
+        outside = set(html_tags.outside_opaque(lowered, [start for _, start in places]))
+        places = [place for place in places if place[1] in outside]
+    offsets: dict[Element, list[int]] = {}
+    for element, start in places:
+        offsets.setdefault(element, []).append(start)
+    known = {e: iter(starts) for e, starts in offsets.items() if len(starts) == wanted[e]}
+    return [replace(e, offset=next(known[e])) if e in known else e for e in elements]

@@ -1,0 +1,50 @@
+"""Links of a page, in one pass over the tree; what is no link for us is never yielded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urldefrag, urljoin
+
+from scrapy.http import Response, TextResponse
+from selectolax.lexbor import LexborHTMLParser
+
+MAX_LINKS = 2000
+"""Links of one page that are looked at."""
+MAX_URL = 2048
+"""Characters of a link; longer ones are traps more often than pages."""
+
+_SELECTOR = "a[href], area[href], img[src], base[href]"
+
+
+def page_links(response: Response) -> Iterator[str]:
+    """Absolute http(s) links of an HTML page, without fragments, in document order, once each.
+
+    `rel=nofollow` links and, where the page says `nofollow`, all links are left alone.
+    """
+    if not isinstance(response, TextResponse) or response.meta.get("nofollow"):
+        return
+    tree = LexborHTMLParser(response.body)
+    base = response.url
+    seen: set[str] = set()
+    for node in tree.css(_SELECTOR)[:MAX_LINKS]:
+        attributes = node.attributes
+        target = attributes.get("href") or attributes.get("src") or ""
+        if node.tag == "base":
+            base = _joined(response.url, target) or base
+            continue
+        if "nofollow" in (attributes.get("rel") or "").lower():
+            continue
+        link = _joined(base, target)
+        if link and link not in seen:
+            seen.add(link)
+            yield link
+
+
+def _joined(base: str, target: str) -> str:
+    if len(target) > MAX_URL or target[:1] == "#":
+        return ""
+    try:
+        link = urldefrag(urljoin(base, target.strip()))[0]
+    except ValueError:  # a broken IPv6 literal
+        return ""
+    return link if link[:7].lower() == "http://" or link[:8].lower() == "https://" else ""
