@@ -98,7 +98,7 @@ def _ours(folder: Path, prefix: str, source: Received, records: int) -> Path:
     for _ in range(records):
         position = series.append(response_record(source))
     series.close()
-    return folder.parent / position.file
+    return folder / position.file
 
 
 def _warcio(file: Path, source: Received, records: int) -> Path:
@@ -123,7 +123,7 @@ def _read(folder: Path, source: Received, records: int) -> None:
     series.close()
     start = time.process_time()
     for at in positions:
-        read_record(folder.parent / at.file, at.offset, at.length)
+        read_record(folder / at.file, at.offset, at.length)
     print(f"{'ours, read back and checked':<44}{(time.process_time() - start) / records * 1e6:9.1f} us CPU")
 
 

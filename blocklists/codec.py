@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from blocklists.hostnames import canonical_host, is_ip
+from blocklists.hostnames import is_ip
 from blocklists.model import (
     BodyKind,
     Confidence,
@@ -44,20 +44,26 @@ class EntryError(ValueError):
     """A JSON object that is no entry. Says which field is wrong and what it may hold."""
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
 def to_json(entry: Entry) -> dict[str, str | None]:
     """The entry's fields in the order of the format, dates in ISO 8601."""
     return {name: _plain(getattr(entry, name)) for name in FIELDS}
 
 
-def dumps(entry: Entry) -> str:
-    """The entry as one line. The same entry gives the same bytes."""
-    return json.dumps(to_json(entry), separators=(",", ":"))
+def dumps(entry: Entry, *, without: tuple[str, ...] = ()) -> str:
+    """The entry as one line, less some fields. The same entry gives the same bytes."""
+    given = to_json(entry)
+    for name in without:
+        del given[name]
+    return _ENCODER.encode(given)
 
 
 def loads(line: str) -> dict[str, Any]:
     """One line as JSON object; EntryError where it is none, or says a key twice."""
     try:
-        value = json.loads(line, object_pairs_hook=_unique)
+        value = _DECODER.decode(line)
     except EntryError:
         raise
     except (ValueError, RecursionError) as error:
@@ -94,8 +100,11 @@ def normal_value(value: str, kind: ValueKind) -> str | None:
     if kind is ValueKind.URL_PREFIX:
         target = split_target(value)
         return "".join(target) if target else None
-    host = canonical_host(value)
-    return host if host and is_ip(host) == (kind is ValueKind.IP) else None
+    target = split_target(value)
+    # A URL with a path is not cut down to its host: that would name more than the decision does.
+    if target is None or target[1] != "/" or "@" in value:
+        return None
+    return target[0] if is_ip(target[0]) == (kind is ValueKind.IP) else None
 
 
 def _check(entry: Entry) -> None:
@@ -150,3 +159,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise EntryError("a key is given twice")
     return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique)

@@ -29,7 +29,8 @@ RESERVED_SUFFIXES = frozenset(
 
 _FORBIDDEN = frozenset(map(chr, range(0x21))) | frozenset("\x7f#%/:<>?@[\\]^|")
 # https://url.spec.whatwg.org/#forbidden-domain-code-point
-_DROPPED = str.maketrans("", "", "\t\n\r")
+DROPPED = str.maketrans("", "", "\t\n\r")
+"""Characters a URL may hold anywhere and means nothing by."""
 
 
 def canonical_host(text: str) -> str | None:
@@ -37,13 +38,7 @@ def canonical_host(text: str) -> str | None:
 
     Idempotent: `canonical_host(canonical_host(x)) == canonical_host(x)`.
     """
-    if text.startswith("https://"):
-        # The usual URL of a crawl, without the cost of looking for user information and the like.
-        authority = text[8:end] if (end := text.find("/", 8)) != -1 else text[8:]
-        if not authority.replace("-", "").replace(".", "").isalnum():
-            authority = split_url(text)[0]
-    else:
-        authority = split_url(text)[0]
+    authority = split_url(text)[0]
     return _canonical(authority) if len(authority) <= MAX_AUTHORITY else None
 
 
@@ -99,7 +94,15 @@ def split_url(text: str) -> tuple[str, str]:
 
     What follows is empty or starts with `/`, `\\`, `?` or `#`.
     """
-    text = text.translate(_DROPPED).strip()
+    # The usual cases first: a bare name, and the URL of a crawl. A list has a million of them.
+    if _is_plain(text):
+        return text, ""
+    if text.startswith("https://"):
+        end = text.find("/", 8)
+        authority, rest = (text[8:], "") if end == -1 else (text[8:end], text[end:])
+        if _is_plain(authority):
+            return authority, rest
+    text = text.translate(DROPPED).strip()
     head, separator, rest = text.partition("://")
     if separator and head.isascii() and head.replace("+", "").replace("-", "").replace(".", "").isalnum():
         text = rest.lstrip("/\\") if head.lower() in ("http", "https") else rest
@@ -110,6 +113,10 @@ def split_url(text: str) -> tuple[str, str]:
         text = text.lstrip("/\\")
     end = min((at for at in map(text.find, "/\\?#") if at != -1), default=len(text))
     return text[:end].rpartition("@")[2], text[end:]
+
+
+def _is_plain(text: str) -> bool:
+    return text.replace("-", "").replace(".", "").isalnum()
 
 
 @lru_cache(maxsize=CACHED_HOSTS)

@@ -41,6 +41,7 @@ _NOT_A_LIST = {
     b"pk\x03\x04": "a ZIP file",
     b"\x1f\x8b": "a gzip file",
 }
+_EXTRA = frozenset("/\\?#@")
 _LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 
 
@@ -92,7 +93,8 @@ class Intake:
             text, wanted = text[2:], Scope.SUBDOMAINS
         elif text.startswith("."):
             text, wanted = text[1:], Scope.DOMAIN_AND_SUBDOMAINS
-        host = canonical_host(text)
+        # A path or user information would be lost here, and the entry wider than the list.
+        host = canonical_host(text) if _EXTRA.isdisjoint(text) else None
         if not reason:
             reason, remedy = self.name_objection(host)
         if reason or host is None:
@@ -105,7 +107,8 @@ class Intake:
         """Take a URL. One without a path names its host; one with a path names that path only."""
         target = split_target(text)
         if target is None or target[1] == "/":
-            self.name(line, text, scope=scope, note=note)
+            bare = target[0] if target and not _EXTRA.isdisjoint(text) else text
+            self.name(line, bare, scope=scope, note=note, raw=text)
             return
         reason, remedy = self.defaults.objection()
         if not reason:
@@ -123,9 +126,6 @@ class Intake:
         """Reason and remedy why a name cannot be listed; empty if it can."""
         if host is None or not (is_ip(host) or _LABEL.issuperset(host)):
             return "not a host name or address", ""
-        own = self.defaults.own_hosts
-        if host in own or any(name == host for mine in own for name in parents(mine)):
-            return "names the operator's own host", "ask the body that made the decision"
         if is_reserved(host):
             allowed = self.defaults.allow_private and ("." in host or ":" in host)
             return ("", "") if allowed else ("a reserved name or address", "")
@@ -135,6 +135,8 @@ class Intake:
             return "a single label", ""
         if whole_site and is_public_suffix(host):
             return "a public suffix: unrelated sites share it", ""
+        if any(host == name for mine in self.defaults.own_hosts for name in (mine, *parents(mine))):
+            return "names the operator's own host", "ask the body that made the decision"
         if whole_site and not self.curated and host.removeprefix("www.") in GENERAL_SITES:
             return "a very large general site", "if the decision names it, enter it by hand as JSON Lines"
         return "", ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote_to_bytes
 
-from blocklists.hostnames import canonical_host, split_url
+from blocklists.hostnames import DROPPED, canonical_host, split_url
 
 MAX_PATH = 8_192
 
@@ -20,7 +20,8 @@ def split_target(text: str) -> tuple[str, str] | None:
 
 def path_of(text: str) -> str:
     """The path and query of a URL: dot segments resolved, escapes in one spelling, no fragment."""
-    slashed, mark, query = split_url(text)[1].partition("#")[0][:MAX_PATH].partition("?")
+    rest = split_url(text)[1][:MAX_PATH].translate(DROPPED)
+    slashed, mark, query = rest.partition("#")[0].partition("?")
     segments = slashed.replace("\\", "/").split("/")[1:]
     return "/" + "/".join(_resolved(segments)) + (f"?{query}" if mark else "")
 

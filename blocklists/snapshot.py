@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -70,7 +70,7 @@ class Listing:
         """SHA-256 over what the list decides: its raw digest and its entries, not when it was fetched."""
         total = hashlib.sha256(f"{self.name}\n{self.sha256}\n".encode())
         for entry in self.entries:
-            total.update(dumps(replace(entry, retrieved_at=None)).encode() + b"\n")
+            total.update(dumps(entry, without=("retrieved_at",)).encode() + b"\n")
         return total.hexdigest()
 
 

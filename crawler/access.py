@@ -26,16 +26,32 @@ _LIMITED = frozenset({401, 402, 403, 451})
 """Statuses that refuse access, each with a reason code of its own (RFC 9110 section 15.5, RFC 7725)."""
 
 _CONTENT_TIERS = {"locked": "access.paywall", "metered": "access.metered"}
-"""https://developers.facebook.com/docs/instant-articles/subscriptions/content-tiering"""
+"""https://developers.facebook.com/docs/instant-articles/subscriptions/content-tiering
 
-# A crawler without cookies never meets the meter, which is an evasion of it.
+Metered counts too: a crawler without cookies never meets the meter, which would be evading it.
+"""
+
 _WALL_WORDS = frozenset(
-    ["login", "log-in", "log_in", "signin", "sign-in", "sign_in", "signon", "sso", "auth", "oauth", "oauth2", "authorize", "authenticate", "subscribe", "subscription", "subscriptions", "register", "registration", "signup", "sign-up", "sign_up", "paywall", "consent", "consent-wall", "consentwall", "cookiewall"]
+    {
+        *("login", "log-in", "log_in", "signin", "sign-in", "sign_in", "signon", "sso"),
+        *("auth", "oauth", "oauth2", "authorize", "authenticate"),
+        *("register", "registration", "signup", "sign-up", "sign_up"),
+        *("subscribe", "subscription", "subscriptions", "paywall"),
+        *("consent", "consent-wall", "consentwall", "cookiewall"),
+    }
 )
-_WALL_HOSTS = frozenset(["login", "signin", "sso", "auth", "idp", "subscribe", "consent"])
+"""Path segments of a page that stands before the content instead of being it."""
+
+_WALL_HOSTS = frozenset({"login", "signin", "sso", "auth", "idp", "subscribe", "consent"})
 _RETURN_KEYS = frozenset(
-    ["next", "return", "return_to", "returnto", "return_url", "returnurl", "return_uri", "redirect", "redirect_to", "redirectto", "redirect_uri", "redirect_url", "redirecturl", "continue", "goto", "target", "dest", "destination", "back", "backurl", "callback", "url", "ref"]
+    {
+        *("next", "return", "returnto", "return_to", "returnurl", "return_url", "return_uri"),
+        *("redirect", "redirectto", "redirect_to", "redirect_uri", "redirect_url", "redirecturl"),
+        *("continue", "goto", "target", "dest", "destination", "back", "backurl", "callback", "url", "ref"),
+    }
 )
+"""Query keys by which such a page remembers where one wanted to go."""
+
 _EXTENSION = re.compile(r"\.(?:html?|php|aspx?|jsp|do)$")
 
 _BLOCKED_BY = re.compile(r"rel\s*=\s*\"?[^\",;]*\bblocked-by\b", re.IGNORECASE)

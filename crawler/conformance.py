@@ -69,7 +69,9 @@ class _Subject:
     def uses(self, expected: Mapping[str, str], profile: Profile) -> list[str]:
         said = {use: preference_for(self.reading, use, profile) for use in expected}
         return [
-            f"{profile}: {use} is {said[use]}, not {want}" for use, want in expected.items() if said[use] != want
+            f"{profile}: {use} is {said[use]}, not {want}"
+            for use, want in expected.items()
+            if said[use] != want
         ]
 
     def crawl(self, profile: Profile) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from crawler.config import Config
 from crawler.demoweb.server import DemoWeb
-from crawler.lists import import_list
+from crawler.lists import ListError, import_list
 
 PORT = 8811
 
@@ -29,8 +29,8 @@ def demo_config(data: Path) -> Config:
 
 
 @contextmanager
-def demo_instance(folder: Path) -> Iterator[tuple[Config, tuple[str, ...]]]:
-    """Serve the demo web and prepare a fresh instance in `folder`; its configuration and seeds.
+def demo_instance(folder: Path, port: int = PORT) -> Iterator[tuple[Config, DemoWeb]]:
+    """Serve the demo web and prepare a fresh instance in `folder`; its configuration, and the web.
 
     The folder is the demo's own and starts empty each time, so that the table is always the same.
     """
@@ -38,8 +38,10 @@ def demo_instance(folder: Path) -> Iterator[tuple[Config, tuple[str, ...]]]:
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ".forbear-demo").touch()
-    with DemoWeb(port=PORT, log_path=folder / "demoweb-access.jsonl") as web:
+    with DemoWeb(port=port, log_path=folder / "demoweb-access.jsonl") as web:
         (folder / "demo-list.jsonl").write_text(web.blocklist(), "utf-8")
         config = demo_config(folder)
-        import_list(config, folder / "demo-list.jsonl", "jsonl")
-        yield config, tuple(web.seeds())
+        imported = import_list(config, folder / "demo-list.jsonl", "jsonl")
+        if imported.parsed.rejected:
+            raise ListError(f"the demo's own list: {imported.parsed.rejected[0].reason}")
+        yield config, web

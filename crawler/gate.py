@@ -13,7 +13,6 @@ from datetime import datetime
 from hashlib import sha256
 
 from blocklists.model import Hit
-
 from crawler.access import access_reasons
 from reservations.decide import decide, reasons_of
 from reservations.facts import Facts

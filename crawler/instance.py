@@ -86,9 +86,7 @@ class Instance:
 
     def _open_evidence(self, terms: Terms) -> None:
         timeout = self.config.network.timeout
-        self._client = Client(
-            self.guard, identity_headers(self.config, accept=ACCEPT_ANY), timeout=timeout
-        )
+        self._client = Client(self.guard, identity_headers(self.config, accept=ACCEPT_ANY), timeout=timeout)
         fetcher = EvidenceClient(
             self._client,
             hop_check=self.objection,
@@ -140,7 +138,9 @@ class Instance:
         """Keep a location file as received: in its own WARC, then in the record."""
         place = None
         if evidence.status is not None:
-            lines = tuple((k.encode("latin-1", "replace"), v.encode("latin-1", "replace")) for k, v in evidence.fields)
+            lines = tuple(
+                (k.encode("latin-1", "replace"), v.encode("latin-1", "replace")) for k, v in evidence.fields
+            )
             received = Received(
                 url=evidence.url,
                 date=evidence.fetched_at,
@@ -221,4 +221,3 @@ def _answer(exchange: Exchange) -> Answer:
         body_sha256=digest if isinstance(digest, str) else None,
         attempt=exchange.attempt,
     )
-

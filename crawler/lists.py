@@ -62,7 +62,9 @@ def import_list(config: Config, file: Path, form: str, defaults: Defaults | None
     data = _read(file)
     when = datetime.now(UTC)
     given = defaults or Defaults(source=file.stem)
-    given = replace(given, allow_private=config.network.allow_private, retrieved_at=given.retrieved_at or when)
+    given = replace(
+        given, allow_private=config.network.allow_private, retrieved_at=given.retrieved_at or when
+    )
     parsed = sources[form].parse(data, given)
     listing = Listing.of(
         data,
@@ -106,7 +108,9 @@ def _keep_raw(folder: Path, listing: Listing, data: bytes) -> None:
 
 def _quarantine(folder: Path, listing: Listing, parsed: Parsed) -> None:
     lines = [
-        json.dumps({"list": listing.name, "line": r.line, "text": r.text, "reason": r.reason, "remedy": r.remedy})
+        json.dumps(
+            {"list": listing.name, "line": r.line, "text": r.text, "reason": r.reason, "remedy": r.remedy}
+        )
         for r in parsed.rejected
     ]
     _write(folder / f"{listing.sha256[:16]}.{QUARANTINE}", "".join(line + "\n" for line in lines).encode())

@@ -58,13 +58,13 @@ def by_verdict(counts: Counter[str]) -> Counter[str]:
 
 def print_summary(session: Session, status: str) -> None:
     """The table of this crawl, where the data lies, and what to do next."""
-    out = Console(highlight=False)
+    out = _stdout()
     groups = by_verdict(session.counts)
     table = Table(box=None, pad_edge=False, show_header=True, header_style="bold")
     table.add_column("", min_width=9)
     table.add_column("URLs", justify="right")
     table.add_column("reason")
-    table.add_column("in words")
+    table.add_column("in words", no_wrap=out.is_terminal is False)
     for verdict, title in (("keep", "kept"), ("exclude", "left out"), ("defer", "deferred")):
         _section(table, session.counts, verdict, title)
     out.print(table)
@@ -73,8 +73,14 @@ def print_summary(session: Session, status: str) -> None:
     out.print(_next_steps(session), markup=False)
 
 
+def _stdout() -> Console:
+    console = Console(highlight=False)
+    # where nobody's terminal sets a width, a table must not be broken at 80 columns
+    return console if console.is_terminal else Console(highlight=False, width=160)
+
+
 def _section(table: Table, counts: Counter[str], verdict: str, title: str) -> None:
-    rows = [(key.partition(" ")[2], n) for key, n in counts.items() if key.startswith(verdict + " ")]
+    rows = [(key.partition(" ")[2], n) for key, n in counts.items() if n and key.startswith(verdict + " ")]
     for reason, number in sorted(rows, key=lambda row: (-row[1], row[0])):
         words = in_words(reason)
         table.add_row(title, str(number), visible(reason), visible(words))
@@ -121,4 +127,4 @@ async def print_plan(session: Session, seeds: tuple[str, ...], console: Console)
         table.add_column(name, justify="right" if name == "seeds" else "left")
     for verdict, title in (("keep", "open"), ("exclude", "closed"), ("defer", "unknown yet")):
         _section(table, counts, verdict, title)
-    Console(highlight=False).print(table)
+    _stdout().print(table)

@@ -33,5 +33,7 @@ def _checked(path: Path, number: int, line: str) -> str:
     except ValueError:
         good = False
     if not good:
-        raise SeedError(f"{path}:{number}: {line[:100]!r} is not an http or https URL; write https://host/path")
+        raise SeedError(
+            f"{path}:{number}: {line[:100]!r} is not an http or https URL; write https://host/path"
+        )
     return line

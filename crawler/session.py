@@ -59,6 +59,8 @@ class Session:
         self.example_left_out = ""
         """A URL left out for a reason worth reading about."""
         self._kept_per_domain: Counter[str] = Counter()
+        self._deferred: dict[str, str] = {}
+        """URLs whose last attempt was deferred, so that each URL counts once, by its last decision."""
         self._open = False
 
     @property
@@ -160,7 +162,10 @@ class Session:
             pace.set_visit_window(host, _window(limits))
         wait = pace.wait_for(host)
         if wait > _PATIENCE:
-            exchange.found = (*exchange.found, failed("waiting", f"the host's next turn is {wait:.0f} s away"))
+            exchange.found = (
+                *exchange.found,
+                failed("waiting", f"the host's next turn is {wait:.0f} s away"),
+            )
             exchange.extra["retry_at"] = self.now() + wait
             self.frontier.block(host, self.now() + wait)
 
@@ -184,7 +189,10 @@ class Session:
         redirect = self._redirect_target(exchange, wire)
         if redirect:
             exchange.extra["redirect"] = redirect
-            exchange.found = (*exchange.found, left_out("redirect", f"answered {wire.status} to {redirect[:500]}"))
+            exchange.found = (
+                *exchange.found,
+                left_out("redirect", f"answered {wire.status} to {redirect[:500]}"),
+            )
         exchange.decision = judge(self._case(exchange, stage=Stage.HEADERS), self.terms)
         if redirect and any(r.code.startswith(("access.", "security.")) for r in exchange.decision.reasons):
             exchange.extra.pop("redirect")
@@ -202,7 +210,9 @@ class Session:
             yield left_out("media_type", f"{named}: not among the types of this crawl")
         length = wire.content_length
         if length is not None and length > self.config.crawl.max_body:
-            yield left_out("too_large", f"{length} bytes announced, {self.config.crawl.max_body} taken at most")
+            yield left_out(
+                "too_large", f"{length} bytes announced, {self.config.crawl.max_body} taken at most"
+            )
 
     def _redirect_target(self, exchange: Exchange, wire: Wire) -> str:
         location = wire.get("location")
@@ -284,7 +294,13 @@ class Session:
         return self._next_try(exchange, decision)
 
     def _count(self, decision: Decision) -> None:
-        self.counts[f"{decision.verdict} {decision.reason}"] += 1
+        earlier = self._deferred.pop(decision.url, None)
+        if earlier:
+            self.counts[earlier] -= 1
+        key = f"{decision.verdict} {decision.reason}"
+        self.counts[key] += 1
+        if decision.verdict is Verdict.DEFER:
+            self._deferred[decision.url] = key
         if decision.verdict is Verdict.EXCLUDE and not self.example_left_out and decision.reasons[0].line:
             self.example_left_out = decision.url
         self.on_count()
@@ -301,7 +317,9 @@ class Session:
         if decision.verdict is not Verdict.DEFER:
             return None
         planned = exchange.extra.get("retry_at")
-        later = float(planned) if isinstance(planned, float) else self.now() + _BACKOFF.seconds(exchange.attempt)
+        later = (
+            float(planned) if isinstance(planned, float) else self.now() + _BACKOFF.seconds(exchange.attempt)
+        )
         if decision.stage is Stage.BEFORE_FETCH:
             return self.instance.evidence.next_try(origin_of(exchange.url)) or later
         return None if exchange.attempt > self.config.politeness.retries else later
@@ -349,4 +367,3 @@ def _failure(error: BaseException) -> Reason:
             why = f"{name}: {str(error)[:200]}"
             return left_out(code, why) if code in ("too_large", "refused_by_handler") else failed(code, why)
     return failed("connection", f"{name}: {str(error)[:200]}")
-

@@ -85,7 +85,12 @@ def _print(results: list[Result]) -> None:
     for result in results:
         groups[result.protocol].append(result)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name, justify in (("protocol", "left"), ("passed", "right"), ("failed", "right"), ("disputed", "right")):
+    for name, justify in (
+        ("protocol", "left"),
+        ("passed", "right"),
+        ("failed", "right"),
+        ("disputed", "right"),
+    ):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     for protocol, rows in sorted(groups.items()):
         table.add_row(visible(protocol), *map(str, _counts(rows)))

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from crawler.cli.shared import ConfigOption, DataOption, ExitCode, FailedError, configuration, err
+from crawler.components.run import Job, run_job
 from crawler.config import ConfigError
 from crawler.frontier.lock import InstanceBusyError
-from crawler.components.run import Job, run_job
 from crawler.seeds import SeedError, read_seed_file
 from crawler.store.database import DatabaseError
 
@@ -23,8 +23,12 @@ def register(app: typer.Typer) -> None:
 
 def crawl(
     urls: Annotated[list[str] | None, typer.Argument(help="Seeds.", show_default=False)] = None,
-    seeds: Annotated[Path | None, typer.Option("--seeds", help="File with a URL a line; `-` for stdin.")] = None,
-    spider: Annotated[str, typer.Option(help="broad (follow links), urls (only the seeds), sitemap.")] = "broad",
+    seeds: Annotated[
+        Path | None, typer.Option("--seeds", help="File with a URL a line; `-` for stdin.")
+    ] = None,
+    spider: Annotated[
+        str, typer.Option(help="broad (follow links), urls (only the seeds), sitemap.")
+    ] = "broad",
     max_pages: Annotated[int | None, typer.Option(help="Stop after so many kept pages.", min=1)] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Fetch evidence only; say how many seeds are closed, by what.")
@@ -75,9 +79,14 @@ def start(job: Job) -> ExitCode:
 def _demo(data: Path | None, *, spider: str, plan: bool, settings: dict[str, str]) -> ExitCode:
     from crawler.demo import demo_instance  # the demo web is nothing a real crawl should load
 
-    with demo_instance(data or Path("demo-data")) as (config, seeds):
+    with demo_instance(data or Path("demo-data")) as (config, web):
         job = Job(
-            config=config, seeds=seeds, spider=spider, plan=plan, settings=settings, command="forbear crawl --demo"
+            config=config,
+            seeds=web.seeds(),
+            spider=spider,
+            plan=plan,
+            settings=settings,
+            command="forbear crawl --demo",
         )
         return start(job)
 

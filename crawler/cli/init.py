@@ -11,7 +11,7 @@ import typer
 from crawler.cli.shared import ExitCode, FailedError, err, out
 from crawler.config import Config, ConfigError, load_config
 
-_TEMPLATE = '''# Forbear's configuration. Times are in seconds.
+_TEMPLATE = """# Forbear's configuration. Times are in seconds.
 # Flags override environment variables (FORBEAR_CRAWLER_PRODUCT_TOKEN=...), which override this file.
 
 [operator]
@@ -49,7 +49,7 @@ delay = 1.0                        # between two requests to one host; Crawl-del
 per_host = 2                       # requests in flight per host
 retries = 2
 give_up_after = 900
-'''
+"""
 
 
 def register(app: typer.Typer) -> None:

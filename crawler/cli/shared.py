@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,13 +12,16 @@ import typer
 from rich.console import Console
 
 from crawler.config import Config, ConfigError, load_config
+from crawler.store.database import Connection, DatabaseError, open_for_reading
 from crawler.visible import visible
 
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="Configuration file (default ./forbear.toml).", show_default=False)
+    Path | None,
+    typer.Option("--config", help="Configuration file (default ./forbear.toml).", show_default=False),
 ]
 DataOption = Annotated[
-    Path | None, typer.Option("--data", help="Folder with the instance's state (default ./data).", show_default=False)
+    Path | None,
+    typer.Option("--data", help="Folder with the instance's state (default ./data).", show_default=False),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 
@@ -50,6 +55,20 @@ def configuration(config: Path | None, data: Path | None) -> Config:
         raise FailedError(str(error)) from error
 
 
+@contextmanager
+def reading(config: Config) -> Iterator[Connection]:
+    """A connection to the record, for queries only; FailedError where there is none."""
+    try:
+        engine = open_for_reading(config.database_url)
+    except DatabaseError as error:
+        raise FailedError(str(error)) from error
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
 def say_error(message: str) -> None:
     """An error on stderr, without markup and without control characters."""
     err.print(f"forbear: {visible(message, keep_newlines=True)}", markup=False, style="red")
@@ -64,6 +83,7 @@ __all__ = [
     "configuration",
     "err",
     "out",
+    "reading",
     "say_error",
     "visible",
 ]

@@ -14,7 +14,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import crawler as package  # the module object itself, to see whether another package shadows ours
 from scrapy import Spider, signals
 from scrapy.core.downloader import Downloader
 from scrapy.crawler import Crawler
@@ -22,6 +21,7 @@ from scrapy.exceptions import CloseSpider
 from scrapy.settings import BaseSettings, SettingsAttribute
 from scrapy.utils.conf import closest_scrapy_cfg
 
+import crawler as package  # the module object itself, to see whether another package shadows ours
 from crawler.components.demand import DemandMiddleware, DemandPipeline
 from crawler.components.gate_middleware import GateMiddleware
 from crawler.components.handler import GateHandler
@@ -116,7 +116,9 @@ def _refuse_other_handlers(settings: BaseSettings) -> None:
 def _refuse_shadow() -> None:
     place = Path(package.__file__ or "").resolve().parent
     if place != Path(__file__).resolve().parents[1]:
-        raise ConfigError(f"another package named `crawler` is in the way: {place}; Forbear cannot run beside it")
+        raise ConfigError(
+            f"another package named `crawler` is in the way: {place}; Forbear cannot run beside it"
+        )
 
 
 def _install(settings: BaseSettings) -> None:

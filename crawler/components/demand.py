@@ -58,4 +58,3 @@ class DemandPipeline:
         if self._stamped.pop(id(item), None) is not item:
             raise DropItem("no decision for the page of this item")
         return item
-

@@ -114,7 +114,9 @@ def _interruptible(runner: AsyncCrawlerRunner, task: asyncio.Future[None]) -> It
         nonlocal presses
         presses += 1
         if presses == 1:
-            logging.getLogger("forbear").warning("stopping: pages in flight finish; Ctrl-C again stops at once")
+            logging.getLogger("forbear").warning(
+                "stopping: pages in flight finish; Ctrl-C again stops at once"
+            )
             stopping.append(asyncio.ensure_future(runner.stop()))
         else:
             task.cancel()
@@ -129,4 +131,3 @@ def _interruptible(runner: AsyncCrawlerRunner, task: asyncio.Future[None]) -> It
     finally:
         for number in signals:
             loop.remove_signal_handler(number)
-

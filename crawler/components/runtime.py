@@ -42,6 +42,5 @@ def runtime_of(crawler: Crawler) -> Runtime:
         return _RUNTIMES[crawler]
     except KeyError:
         raise RuntimeError(
-            "Forbear's components need its add-on: ADDONS = "
-            '{"crawler.components.addon.ForbearAddon": 300}'
+            'Forbear\'s components need its add-on: ADDONS = {"crawler.components.addon.ForbearAddon": 300}'
         ) from None

@@ -189,7 +189,7 @@ def _entry(site: Site) -> dict[str, str | None]:
         "entry_id": f"demo-{site.name}",
         "value": site.address,
         "value_kind": "ip",
-        "scope": "ip",
+        "scope": "ip_literal",
         "jurisdiction": "DE",
         "body": "Amtsgericht Auenthal (demo)",
         "body_kind": "court",

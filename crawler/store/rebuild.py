@@ -4,18 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from crawler.gate import Case, Decision, Terms
-from crawler.store.codec import evidence_from_row, notes_from_json, reasons_from_json
+from crawler.gate import Case, Decision, Terms, judge
+from crawler.store.codec import evidence_from_row, notes_from_json, reasons_from_json, reasons_to_json
 from crawler.store.schema import decision, evidence, observation, policy_version
-from reservations.model import Agent, Evidence, Reason, Stage, Use, Verdict
+from reservations.model import Agent, Evidence, Profile, Reason, Stage, Use, Verdict
 from reservations.policy import Inference, Policy
 
 NOT_READ = frozenset({"blocklist", "error", "security"})
 """Protocols of reasons that no evidence yields: lists of that day, and what the crawler met itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejudged:
+    """A stored decision beside what the same case gives today."""
+
+    stored: Decision
+    again: Decision
+
+    @property
+    def same(self) -> bool:
+        """Whether verdict and reasons came out alike, byte for byte."""
+        return (self.stored.verdict, reasons_to_json(self.stored.reasons)) == (
+            self.again.verdict,
+            reasons_to_json(self.again.reasons),
+        )
 
 
 class NoSuchDecisionError(LookupError):
@@ -46,6 +63,12 @@ def stored_case(connection: Connection, decision_id: int) -> tuple[Case, Terms, 
     return case, stored_terms(connection, row.policy_id), _decision(row, reasons, read)
 
 
+def rejudge(connection: Connection, decision_id: int) -> Rejudged:
+    """Judge a stored case once more. Raises NoSuchDecisionError."""
+    case, terms, stored = stored_case(connection, decision_id)
+    return Rejudged(stored=stored, again=judge(case, terms))
+
+
 def stored_terms(connection: Connection, policy_id: str) -> Terms:
     """The terms of a policy version."""
     text = connection.execute(
@@ -58,7 +81,7 @@ def terms_from_canonical(text: str) -> Terms:
     """The terms whose canonical JSON this is."""
     values = json.loads(text)
     policy = Policy(
-        profile=values["profile"],
+        profile=Profile(values["profile"]),
         uses=frozenset(map(Use, values["uses"])),
         infer_from_other_bots=Inference(values["infer_from_other_bots"]),
         version=values["version"],

@@ -125,7 +125,12 @@ observation = Table(
     *_place(),
     # A page's own head and signals are found through its decision; this is for location files.
     Index(None, "origin", "kind", "fetched_at", sqlite_where=NOT_OF_A_PAGE, postgresql_where=NOT_OF_A_PAGE),
-    Index(None, *IN_WARC, sqlite_where=text("warc_file IS NOT NULL"), postgresql_where=text("warc_file IS NOT NULL")),
+    Index(
+        None,
+        *IN_WARC,
+        sqlite_where=text("warc_file IS NOT NULL"),
+        postgresql_where=text("warc_file IS NOT NULL"),
+    ),
 )
 
 reservation = Table(

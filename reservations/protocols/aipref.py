@@ -114,6 +114,8 @@ class _Book:
     everybody: PatternIndex[UsageRule]
     aliases: PatternIndex[UsageRule]
     bots: tuple[tuple[BotGroups, PatternIndex[UsageRule]], ...]
+    by_path: bool
+    """Whether any rule is for a path, so that not every URL hears the same."""
     notes: tuple[Note, ...]
 
 
@@ -183,7 +185,12 @@ def _from_robots(facts: Facts) -> tuple[tuple[Statement, ...], tuple[Note, ...]]
     file = facts.robots
     if file is None or FIELD not in file.keys:
         return (), ()
-    book, path = _book(file, facts.agent), normal_path(facts.url)
+    book = _book(file, facts.agent)
+    return _spoken(book, normal_path(facts.url) if book.by_path else "/")
+
+
+@lru_cache(maxsize=2048)
+def _spoken(book: _Book, path: str) -> tuple[tuple[Statement, ...], tuple[Note, ...]]:
     own, everybody = _meant(book.own, path), _meant(book.everybody, path)
     meant = everybody
     if book.named:
@@ -247,6 +254,7 @@ def _book(file: RobotsFile, agent: Agent) -> _Book:
         everybody=index(heard.everybody),
         aliases=index(heard.aliases),
         bots=tuple((bots, index(records)) for bots, records in heard.bots),
+        by_path=any(r.value.startswith("/") for r in file.records if r.key == FIELD),
         notes=_notes(file, heard),
     )
 

@@ -43,6 +43,8 @@ KEYS = ("content-signal", "content-signals")
 _USE_OF = {"ai-train": Use.AI_TRAIN, "ai-input": Use.AI_INPUT, "search": Use.SEARCH, "use": Use.AI_TRAIN}
 _VALUES = {"yes": Preference.PERMITTED, "no": Preference.RESERVED}
 _NO = frozenset({"no", "n", "false", "0", "deny", "disallow"})
+_USUAL = 256
+"""Characters of a value that is worth remembering: a few make up nearly all there are."""
 _CEILINGS = frozenset({"immediate", "reference"})
 """Levels of `use` below `full`, which is what a training crawl is (Cloudflare, 2026-08-31)."""
 
@@ -95,14 +97,25 @@ HEADER = NoteKind(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """One key of one value."""
+
+    key: str
+    preference: Preference
+    plain: bool
+    """Whether the policy text has this form."""
+    path: PathPattern | None
+    note: NoteKind | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """One key of one line."""
+    """One key of one line, and what it says."""
 
     key: str
     said: Said
     plain: bool
-    """Whether the policy text has this form."""
-    path: PathPattern | None = None
+    path: PathPattern | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -115,11 +128,22 @@ class _Book:
     everybody: tuple[Signal, ...]
     aliases: tuple[Signal, ...]
     bots: tuple[tuple[BotGroups, tuple[Signal, ...]], ...]
+    by_path: bool
+    """Whether any signal is for a path, so that not every URL hears the same."""
     notes: tuple[Note, ...]
 
 
-def read_signals(value: str, said: Said) -> Iterator[tuple[Signal, NoteKind | None]]:
-    """The signals of one value; `said` tells where it stands."""
+def read_signals(value: str) -> tuple[Pair, ...]:
+    """The signals of one value; a pair without a key is one that says nothing."""
+    return _usual(value) if len(value) < _USUAL else tuple(_pairs(value))
+
+
+@lru_cache(maxsize=4096)
+def _usual(value: str) -> tuple[Pair, ...]:
+    return tuple(_pairs(value))
+
+
+def _pairs(value: str) -> Iterator[Pair]:
     path: PathPattern | None = None
     if value.startswith("/"):
         path, value = plain_pattern(value.split(None, 1)[0]), "".join(value.split(None, 1)[1:])
@@ -131,12 +155,12 @@ def read_signals(value: str, said: Said) -> Iterator[tuple[Signal, NoteKind | No
         preference = _preference(key, word)
         if preference is None:
             if (key, word) != ("use", "full"):
-                yield Signal(key="", said=said, plain=False), UNKNOWN
+                yield Pair(key="", preference=Preference.UNSTATED, plain=False, path=path, note=UNKNOWN)
             continue
         exact = (key, word) in plain and (word in _VALUES or key == "use") and path is None
         note = PATH if path else None if exact else FORM
         if path is None or preference is Preference.RESERVED:
-            yield Signal(key=key, said=replace(said, preference=preference), plain=exact, path=path), note
+            yield Pair(key=key, preference=preference, plain=exact, path=path, note=note)
 
 
 def _pair(part: str) -> tuple[str, str]:
@@ -169,17 +193,22 @@ def _header(facts: Facts) -> Iterator[tuple[Use, Said]]:
         said = Said(
             preference=Preference.RESERVED, code=CODE, locator=place, carrier="header", scope="this response"
         )
-        for signal, _ in read_signals(line.value, said):
-            if signal.key and signal.said.reserves:
-                yield _USE_OF[signal.key], signal.said
+        for pair in read_signals(line.value):
+            if pair.preference is Preference.RESERVED:
+                yield _USE_OF[pair.key], said
 
 
 def _from_robots(facts: Facts) -> tuple[tuple[Statement, ...], tuple[Note, ...]]:
     file = facts.robots
     if file is None or file.keys.isdisjoint(KEYS):
         return (), ()
-    book, path = _book(file, facts.agent), normal_path(facts.url)
-    letter = _settle((s for s in book.letter if s.plain), path)
+    book = _book(file, facts.agent)
+    return _spoken(book, normal_path(facts.url) if book.by_path else "/")
+
+
+@lru_cache(maxsize=2048)
+def _spoken(book: _Book, path: str) -> tuple[tuple[Statement, ...], tuple[Note, ...]]:
+    letter = _settle(book.letter, path)
     own, everybody = _settle(book.own, path), _settle(book.everybody, path)
     meant, notes = everybody, book.notes
     if book.named:
@@ -226,19 +255,31 @@ def _book(file: RobotsFile, agent: Agent) -> _Book:
     def signals(records: Iterable[Record]) -> tuple[Signal, ...]:
         return tuple(_signals(file, records, heard.outside, notes))
 
-    book = _Book(
-        letter=signals(r for r in heard.letter if r.key == KEYS[0]),
+    letter = (s for s in signals(r for r in heard.letter if r.key == KEYS[0]) if s.plain)
+    own, everybody = signals(heard.own), signals(heard.everybody)
+    for signal in chain(_conflicting(own), _conflicting(everybody)):
+        notes.setdefault(CONFLICT, Note(kind=CONFLICT, locator=signal.said.locator))
+    noted = tuple(notes.values())  # what is wrong in a group for another bot is not our matter
+    return _Book(
+        letter=_reduced(letter),
         named=heard.named,
-        own=signals(heard.own),
-        everybody=signals(heard.everybody),
-        aliases=signals(heard.aliases),
-        bots=tuple((bots, signals(records)) for bots, records in heard.bots),
-        notes=(),
+        own=_reduced(own),
+        everybody=_reduced(everybody),
+        aliases=_reduced(signals(heard.aliases)),
+        bots=tuple((bots, _reduced(signals(records))) for bots, records in heard.bots),
+        by_path=any(r.value.startswith("/") for r in file.records if r.key in KEYS),
+        notes=noted,
     )
-    for voice in (book.own, book.everybody):
-        for signal in _conflicting(voice):
-            notes.setdefault(CONFLICT, Note(kind=CONFLICT, locator=signal.said.locator))
-    return replace(book, notes=tuple(notes.values()))
+
+
+def _reduced(signals: Iterable[Signal]) -> tuple[Signal, ...]:
+    """One signal for each key and path, the strictest."""
+    found: dict[tuple[str, str], Signal] = {}
+    for signal in signals:
+        key = (signal.key, signal.path.text if signal.path else "")
+        if key not in found or (signal.said.reserves and not found[key].said.reserves):
+            found[key] = signal
+    return tuple(found.values())
 
 
 def _signals(
@@ -255,11 +296,12 @@ def _signals(
         )
         if record in outside:
             notes.setdefault(OUTSIDE, Note(kind=OUTSIDE, locator=place))
-        for signal, note in read_signals(record.value, said):
-            if note:
-                notes.setdefault(note, Note(kind=note, locator=place))
-            if signal.key:
-                yield signal
+        for pair in read_signals(record.value):
+            if pair.note:
+                notes.setdefault(pair.note, Note(kind=pair.note, locator=place))
+            if pair.key:
+                spoken = replace(said, preference=pair.preference)
+                yield Signal(key=pair.key, said=spoken, plain=pair.plain, path=pair.path)
 
 
 def _conflicting(signals: tuple[Signal, ...]) -> Iterator[Signal]:

@@ -41,7 +41,7 @@ from reservations.readers.robots_rules import Rule, RuleSet, Target, target_of
 from reservations.readers.robots_txt import RobotsFile
 
 NAME = "robots"
-SECOND_OPINION = 2000
+SECOND_OPINION = 1000
 """Rules of a group that Protego is asked about too; it is slow on larger ones, and they are rare."""
 
 _LETTER_REDIRECTS = 5
@@ -122,7 +122,7 @@ REDIRECTS = NoteKind(
     code="robots.many_redirects",
     level=Level.WARN,
     summary="robots.txt lies behind more than five redirects",
-    text="Crawlers may give up after five and see no rules (RFC 9309). Forbear follows ten. Serve it directly.",
+    text="Crawlers may give up after five and see no rules. Forbear follows ten. Serve the file directly.",
 )
 STATUS = NoteKind(
     code="robots.status",
@@ -212,12 +212,12 @@ def _denial(file: RobotsFile, book: Rulebook, target: Target, url: str) -> tuple
     """The denial that binds under most profiles; there is no need for a second one."""
     rule = book.letter.winner(target)
     if rule is not None and not rule.allow:
-        return (_disallowed(file, rule, ALWAYS),)
+        return (_disallowed(file.sha256, rule, ALWAYS),)
     sets = book.aliases if book.lenient is book.letter else (book.lenient, *book.aliases)
     for rules in sets:
         rule = rules.winner(target)
         if rule is not None and not rule.allow:
-            return (_disallowed(file, rule, FAIL_CLOSED),)
+            return (_disallowed(file.sha256, rule, FAIL_CLOSED),)
     return ()
 
 
@@ -226,40 +226,40 @@ def _caution(file: RobotsFile, book: Rulebook, target: Target) -> tuple[Statemen
     found: tuple[Statement, ...] = ()
     rule = book.outside.winner(target)
     if rule is not None and not rule.allow:
-        found += (_disallowed(file, rule, STRICT_ONLY),)
+        found += (_disallowed(file.sha256, rule, STRICT_ONLY),)
     rule = book.training.winner(target)
     if rule is not None:
-        found += (_disallowed(file, rule, FAIL_CLOSED, Use.AI_TRAIN),)
-    inferred = tuple(s for rule, bots in book.inferred(target) for s in _inferred(file, rule, bots))
+        found += (_disallowed(file.sha256, rule, FAIL_CLOSED, Use.AI_TRAIN),)
+    inferred = tuple(s for rule, bots in book.inferred(target) for s in _inferred(file.sha256, rule, bots))
     if len(inferred) > MAX_INFERRED:
         kept = set(telling(s.inferred_from for s in inferred if s.inferred_from))
         inferred = tuple(s for s in inferred if s.inferred_from in kept)
     return found + inferred
 
 
-@lru_cache(maxsize=16384)
-def _disallowed(file: RobotsFile, rule: Rule, under: frozenset[Profile], use: Use | None = None) -> Statement:
+@lru_cache(maxsize=8192)
+def _disallowed(digest: str, rule: Rule, under: frozenset[Profile], use: Use | None = None) -> Statement:
     return Statement(
         protocol=NAME,
         code="robots.disallow",
         use=use,
         preference=Preference.RESERVED,
-        locator=_line(file, rule),
+        locator=_line(digest, rule),
         under=under,
         decided_by="file",
         scope=quoted(rule.record.value),
     )
 
 
-@lru_cache(maxsize=16384)
-def _inferred(file: RobotsFile, rule: Rule, named: BotGroups) -> tuple[Statement, ...]:
+@lru_cache(maxsize=8192)
+def _inferred(digest: str, rule: Rule, named: BotGroups) -> tuple[Statement, ...]:
     return tuple(
         Statement(
             protocol=NAME,
             code="robots.other_ai_bots",
             use=Use.AI_TRAIN,
             preference=Preference.RESERVED,
-            locator=_line(file, rule),
+            locator=_line(digest, rule),
             under=FAIL_CLOSED,
             decided_by="file",
             inferred_from=bot,
@@ -269,11 +269,11 @@ def _inferred(file: RobotsFile, rule: Rule, named: BotGroups) -> tuple[Statement
     )
 
 
-def _line(file: RobotsFile, rule: Rule) -> Locator:
-    return Locator(evidence=file.sha256, line=rule.record.line, quote=quoted(rule.record.text))
+def _line(digest: str, rule: Rule) -> Locator:
+    return Locator(evidence=digest, line=rule.record.line, quote=quoted(rule.record.text))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _notes(file: RobotsFile) -> tuple[Note, ...]:
     return tuple(
         Note(
@@ -295,11 +295,11 @@ def _second_opinion(
         return (), ()
     denying = (r for r in rules.rules if not r.allow and not _allows(_parser_of((r,)), url))
     rule = next(denying, rules.rules[0])
-    note = Note(kind=SECOND_READER, locator=_line(file, rule))
-    return (_disallowed(file, rule, FAIL_CLOSED),), (note,)
+    note = Note(kind=SECOND_READER, locator=_line(file.sha256, rule))
+    return (_disallowed(file.sha256, rule, FAIL_CLOSED),), (note,)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def _protego(rules: RuleSet) -> Protego | None:
     if not rules.rules or len(rules.rules) > SECOND_OPINION:
         return None

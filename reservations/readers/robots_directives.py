@@ -19,8 +19,8 @@ from reservations.readers.html_head import FIRST_ELEMENT_LINE
 if TYPE_CHECKING:
     from reservations.facts import Facts
 
-MAX_LINE = 16_384
-MAX_DIRECTIVES = 200
+MAX_LINE = 65_536
+"""Characters of one line that are read; servers and clients allow less."""
 
 VALUED = frozenset(
     {"max-snippet", "max-image-preview", "max-video-preview", "unavailable_after", "tdm-reservation"}
@@ -67,14 +67,12 @@ class Placed:
 
 def header_directives(line: str) -> tuple[Directive, ...]:
     """Directives of one `X-Robots-Tag` line."""
-    return tuple(d for d, _ in zip(_scan(line[:MAX_LINE], scoped=True), range(MAX_DIRECTIVES), strict=False))
+    return tuple(_scan(line[:MAX_LINE], scoped=True))
 
 
 def meta_directives(content: str) -> tuple[Directive, ...]:
     """Directives of a meta element's content, where no bot can be named."""
-    return tuple(
-        d for d, _ in zip(_scan(content[:MAX_LINE], scoped=False), range(MAX_DIRECTIVES), strict=False)
-    )
+    return tuple(_scan(content[:MAX_LINE], scoped=False))
 
 
 def draft_directives(line: str) -> tuple[Directive, ...]:
@@ -84,7 +82,7 @@ def draft_directives(line: str) -> tuple[Directive, ...]:
         bot, equals, rules = part.partition("=")
         names = filter(None, (name.strip().lower() for name in (rules if equals else bot).split(",")))
         found += [Directive(name=name, bot=_bot(bot) if equals else EVERYONE) for name in names]
-    return tuple(found[:MAX_DIRECTIVES])
+    return tuple(found)
 
 
 def is_ours(bot: str, agent: Agent) -> bool:
@@ -148,24 +146,28 @@ def _scan(line: str, *, scoped: bool) -> Iterator[Directive]:
     while at < len(line):
         comma = line.find(",", at)
         end = len(line) if comma < 0 else comma
-        part = line[at:end]
-        head, colon, tail = part.partition(":")
-        name = head.strip().lower()
-        if colon and name == "unavailable_after":
-            date = _DATE.match(line, at + len(head) + 1)
-            stop = date.end() if date else end
-            yield Directive(name=name, bot=bot, value=line[at + len(head) + 1 : stop].strip())
-            comma = line.find(",", stop)
-            end = len(line) if comma < 0 else comma
-        elif colon and name in VALUED:
-            yield Directive(name=name, bot=bot, value=tail.strip())
-        elif colon and scoped:
-            bot = _bot(head)
-            at += len(head) + 1  # what follows the colon is a rule, perhaps with a value of its own
-            continue
-        elif not colon:
-            yield from _words(part, bot)
+        while (colon := line.find(":", at, end)) >= 0:
+            name = line[at:colon].strip().lower()
+            if name in VALUED or not scoped:
+                break
+            bot = _bot(name)
+            at = colon + 1  # what follows is a rule, perhaps with a value of its own
+        if colon < 0:
+            yield from _words(line[at:end], bot)
+        elif name in VALUED:
+            if name == "unavailable_after":
+                end = _after_date(line, colon + 1, end)
+            yield Directive(name=name, bot=bot, value=line[colon + 1 : end].strip())
         at = end + 1
+
+
+def _after_date(line: str, start: int, end: int) -> int:
+    """Where the rule ends that begins with a date at `start`; `end` where there is no date."""
+    date = _DATE.match(line, start)
+    if date is None:
+        return end
+    comma = line.find(",", date.end())
+    return len(line) if comma < 0 else comma
 
 
 def _words(part: str, bot: str) -> Iterator[Directive]:

@@ -18,8 +18,11 @@ from reservations.model import ALWAYS, FAIL_CLOSED, Profile
 MAX_BYTES = 5 * 1024 * 1024
 """What is parsed of a file; RFC 9309 section 2.5 asks for 500 KiB at least."""
 
-MAX_LINES = 262_144
-"""Lines with anything on them that are parsed: more than 500 KiB of the shortest ones."""
+MAX_LINES = 100_000
+"""Lines with anything on them that are parsed, once MIN_TEXT is read."""
+
+MIN_TEXT = 512_000
+"""Characters that are parsed however many lines they are: the 500 KiB of RFC 9309 section 2.5."""
 
 USER_AGENT, ALLOW, DISALLOW = "user-agent", "allow", "disallow"
 AI_TRAINING = "disallowaitraining"
@@ -48,6 +51,8 @@ _LOOKALIKES = {**_HYPHENS, **dict.fromkeys(map(ord, _ZERO_WIDTH))}
 _SQUEEZED = {**_LOOKALIKES, **dict.fromkeys(map(ord, "-_" + _JUNK))}
 _JOINED = re.compile(r"(user-agent|disallow|allow|sitemap)[ \t]*:", re.IGNORECASE)
 _TAG = re.compile(r"</?(?:br|p|pre|div|span|code|b|body|html)\b[^<>]*>", re.IGNORECASE)
+_HINT = re.compile("dis|low|use|ent", re.IGNORECASE)
+"""One slip leaves the beginning or the end of `disallow` and `useragent` whole."""
 _WORD_END = re.compile(r"[\s;=]+")
 
 
@@ -199,8 +204,12 @@ def is_joined(text: str) -> bool:
 def reread(content: str, key: str) -> Iterator[tuple[str, str]]:
     """Fields that the letter, which found `key`, loses on a line without its comment."""
     name, _, value = content.partition(":")
-    if key not in KNOWN_KEYS and folded(name) in KNOWN_KEYS - _RULE_KEYS:
-        yield folded(name), _cleaned(value)
+    if not (name.isascii() and name.isprintable()) and key not in KNOWN_KEYS:
+        name = folded(name)
+        if name in KNOWN_KEYS - _RULE_KEYS:
+            yield name, _cleaned(value)
+    if not _HINT.search(content):
+        return
     for piece in _TAG.split(content) if "<" in content else (content,):
         found = list(_JOINED.finditer(piece))
         start = found[0].start() if found else len(piece)

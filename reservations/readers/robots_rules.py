@@ -19,7 +19,9 @@ from reservations.readers.path_pattern import PathPattern, compile_pattern, norm
 from reservations.readers.robots_lines import AI_TRAINING, ALLOW, DISALLOW, Record
 
 _RULES = frozenset({ALLOW, DISALLOW, AI_TRAINING})
-_PLAIN = re.compile(r"/[A-Za-z0-9\-._~/=]*")
+_PLAIN = re.compile(r"/[A-Za-z0-9\-._~/=*]{0,999}\$?")
+_MANY = 32
+_GRAM = 4
 _ABSOLUTE = re.compile(r"/?(https?://.*)", re.IGNORECASE)
 
 
@@ -58,9 +60,13 @@ def target_of(url: str) -> Target:
 
 def plain_pattern(text: str) -> PathPattern:
     """`compile_pattern`, without its work for a pattern that is its own normal form."""
-    if _PLAIN.fullmatch(text):
-        return PathPattern(text=text, pieces=(text,), anchored=False, length=len(text))
-    return compile_pattern(text)
+    if not _PLAIN.fullmatch(text):
+        return compile_pattern(text)
+    anchored = text.endswith("$")
+    core = text[:-1] if anchored else text
+    if "**" in core:
+        return compile_pattern(text)
+    return PathPattern(text=text, pieces=tuple(core.split("*")), anchored=anchored, length=len(text))
 
 
 class Patterned(Protocol):
@@ -75,15 +81,26 @@ T = TypeVar("T", bound=Patterned)
 
 
 class PatternIndex(Generic[T]):
-    """Things by what stands before their first `*`, so that a URL meets only what it begins with."""
+    """Things by what a path must begin with or hold to match them, so that a URL meets few of many.
 
-    __slots__ = ("_buckets", "_lengths")
+    Patterns are kept by what stands before their first `*`; where many have one, and most of those
+    begin alike (`/*?s=`), by the first letters of their longest later piece.
+    """
+
+    __slots__ = ("_buckets", "_grams", "_lengths")
 
     def __init__(self, things: Iterable[T], strength: Callable[[T], tuple[int, bool]]) -> None:
+        every = list(things)
+        many = sum(len(thing.pattern.pieces) > 1 for thing in every) > _MANY
         self._buckets: dict[str, list[T]] = {}
-        for thing in things:
-            self._buckets.setdefault(thing.pattern.pieces[0], []).append(thing)
-        for bucket in self._buckets.values():
+        self._grams: dict[str, list[T]] = {}
+        for thing in every:
+            gram = max(thing.pattern.pieces[1:], key=len, default="")[:_GRAM] if many else ""
+            if len(gram) == _GRAM:
+                self._grams.setdefault(gram, []).append(thing)
+            else:
+                self._buckets.setdefault(thing.pattern.pieces[0], []).append(thing)
+        for bucket in (*self._buckets.values(), *self._grams.values()):
             bucket.sort(key=strength, reverse=True)
         self._lengths = sorted({len(start) for start in self._buckets})
 
@@ -91,10 +108,13 @@ class PatternIndex(Generic[T]):
         """Lists of what may match a path in normal form, the strongest of each first."""
         for length in self._lengths:
             if length > len(path):
-                return
+                break
             bucket = self._buckets.get(path[:length])
             if bucket is not None:
                 yield bucket
+        if self._grams:
+            held = {path[i : i + _GRAM] for i in range(len(path) - _GRAM + 1)}
+            yield from (self._grams[gram] for gram in held if gram in self._grams)
 
     def matching(self, path: str) -> list[T]:
         """Everything that matches, in no particular order."""

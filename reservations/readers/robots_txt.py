@@ -19,6 +19,7 @@ from reservations.readers.robots_lines import (
     DISALLOW,
     MAX_BYTES,
     MAX_LINES,
+    MIN_TEXT,
     STATEMENT_KEYS,
     USER_AGENT,
     Line,
@@ -101,13 +102,15 @@ def read_robots_txt(body: bytes) -> RobotsFile:
     records: list[Record] = []
     comments: list[Line] = []
     malformed: list[Line] = []
-    used = 0
+    used = length = 0
+    cut = len(body) > MAX_BYTES
     for number, text in enumerate(decoded.lines, start=1):
         if not text:
             continue
-        used += 1
-        if used > MAX_LINES:
+        if used >= MAX_LINES and length >= MIN_TEXT:
+            cut = True
             break
+        used, length = used + 1, length + len(text) + 1
         latin = decoded.latin.get(number)
         found = read_fields(number, text, latin)
         records += found
@@ -131,7 +134,7 @@ def read_robots_txt(body: bytes) -> RobotsFile:
         comments=tuple(comments),
         malformed=tuple(malformed),
         oddities=_oddities(records, decoded.lines, odd=decoded.odd),
-        truncated=len(body) > MAX_BYTES or used > MAX_LINES,
+        truncated=cut,
     )
 
 

@@ -1,27 +1,21 @@
-"""Asking for evidence over real sockets: what comes back, and what never leaves."""
+"""Asking for a location file over real sockets: what comes back, and as which outcome."""
 
 import asyncio
 import gzip
 import tracemalloc
 import zlib
-from collections.abc import Coroutine, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 
-from crawler.config import Config
-from crawler.evidence import EvidenceClient, EvidenceStore, Freshness, Limits
-from crawler.network import AddressGuard, Client, NetworkError, identity_headers, read_proxies
-from crawler.network.client import GuardedTransport
-from crawler.politeness import Clock, Pace
-from reservations.model import Agent, Effect, Evidence, EvidenceRequest, Outcome, Reason
+from crawler.evidence import EvidenceClient
+from crawler.network import AddressGuard, Client
+from crawler.network.bodies import read_body
+from reservations.model import Effect, Evidence, Outcome, Reason
+from tests.integration.evidence_tools import HEADERS, detail, fetch, robots, run
 from tests.integration.rawserver import (
     RawServer,
     Reply,
-    Seen,
     answer,
     cut,
     drip,
@@ -30,51 +24,6 @@ from tests.integration.rawserver import (
     reset,
     silence,
 )
-
-AGENT = Agent(token="ExampleBot")
-HEADERS = identity_headers(
-    Config().merged(
-        crawler={"product_token": "ExampleBot", "info_url": "https://example.org/bot"},
-        operator={"contact": "crawler@example.org"},
-    ),
-    accept="*/*",
-)
-NAME = "robots.example"
-T = TypeVar("T")
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    async def bounded() -> T:
-        async with asyncio.timeout(20):
-            return await work
-
-    return asyncio.run(bounded())
-
-
-async def to_loopback(host: str, port: int) -> Sequence[str]:
-    return ["127.0.0.1"]
-
-
-def robots(url: str) -> EvidenceRequest:
-    return EvidenceRequest(kind="robots.txt", url=url)
-
-
-def fetch(reply: Reply, *, more: dict[str, Reply] | None = None, **limits: Any) -> Evidence:
-    """What asking for a robots.txt that answers like this ends as."""
-
-    async def work() -> Evidence:
-        async with (
-            RawServer({"/robots.txt": reply, **(more or {})}) as server,
-            Client(AddressGuard(allow_private=True), HEADERS, timeout=limits.get("seconds", 30)) as client,
-        ):
-            return await EvidenceClient(client, limits=Limits(**limits)).fetch(robots(server.url()))
-
-    return run(work())
-
-
-def detail(evidence: Evidence, key: str) -> str | None:
-    return dict(evidence.details).get(key)
-
 
 # One answer
 
@@ -192,10 +141,10 @@ TEXT = b"User-agent: *\nDisallow: /\n" * 40
 @pytest.mark.parametrize(
     ("coding", "body"),
     [
-        ("gzip", gzip.compress(TEXT)),
-        ("x-gzip", gzip.compress(TEXT)),
-        ("GZIP", gzip.compress(TEXT[:20]) + gzip.compress(TEXT[20:])),
-        ("gzip", gzip.compress(TEXT) + b"\0" * 512),
+        ("gzip", gzip.compress(TEXT, mtime=0)),
+        ("x-gzip", gzip.compress(TEXT, mtime=0)),
+        ("GZIP", gzip.compress(TEXT[:20], mtime=0) + gzip.compress(TEXT[20:], mtime=0)),
+        ("gzip", gzip.compress(TEXT, mtime=0) + b"\0" * 512),
         ("deflate", zlib.compress(TEXT)),
         ("deflate", zlib.compress(TEXT)[2:-4]),
         ("identity", TEXT),
@@ -212,14 +161,15 @@ def test_coded_bodies_are_decoded(coding: str, body: bytes) -> None:
 @pytest.mark.parametrize(
     ("coding", "body", "code"),
     [
-        ("gzip", gzip.compress(TEXT)[:-9], "truncated"),
-        ("gzip", gzip.compress(TEXT) + gzip.compress(TEXT)[:12], "truncated"),
+        ("gzip", gzip.compress(TEXT, mtime=0)[:-9], "truncated"),
+        ("gzip", gzip.compress(TEXT, mtime=0) + gzip.compress(TEXT, mtime=0)[:12], "truncated"),
         ("deflate", zlib.compress(TEXT)[:20], "truncated"),
         ("gzip", b"\x1f", "truncated"),
         ("gzip", b"User-agent: *", "undecodable"),
         ("br", b"\x0b\x02\x80", "undecodable"),
-        ("gzip, gzip", gzip.compress(gzip.compress(TEXT)), "undecodable"),
+        ("gzip, gzip", gzip.compress(gzip.compress(TEXT, mtime=0)), "undecodable"),
     ],
+    ids=["cut", "cut member", "cut deflate", "one byte", "plain", "brotli", "twice"],
 )
 def test_body_that_cannot_be_decoded_is_unreachable(coding: str, body: bytes, code: str) -> None:
     evidence = fetch(answer(body, Content_Encoding=coding))
@@ -245,10 +195,28 @@ def test_bomb_stops_at_the_cap() -> None:
 
 
 def test_endless_empty_members_stop_at_the_cap() -> None:
-    assert (
-        fetch(answer(gzip.compress(b"") * 1000, Content_Encoding="gzip"), size=5000).outcome
-        is Outcome.TOO_LARGE
-    )
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"
+    evidence = fetch(cut(head + gzip.compress(b"") * 1000), size=5000)
+    assert evidence.outcome is Outcome.TOO_LARGE
+
+
+@pytest.mark.parametrize("size", [65_535, 65_536, 65_537, 131_072, 200_000])
+@pytest.mark.parametrize("step", [1, 7, 10_000])
+def test_output_of_exactly_one_piece_is_no_truncation(size: int, step: int) -> None:
+    body = gzip.compress(bytes(size)) + gzip.compress(b"end")
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for i in range(0, len(body), step):
+            yield body[i : i + step]
+
+    assert run(read_body(chunks(), "gzip", 10**6)) == bytes(size) + b"end"
+
+
+def test_output_that_zlib_holds_back_is_asked_for() -> None:
+    # One byte more than a piece: all input is taken, and the last byte of output is still inside.
+    body = zlib.compress(bytes(65_537))[2:-4]
+    evidence = fetch(answer(body, Content_Encoding="deflate"))
+    assert (evidence.outcome, len(evidence.body)) == (Outcome.FOUND, 65_537)
 
 
 # Redirects
@@ -347,474 +315,3 @@ def test_defect_in_a_callers_check_is_no_permission() -> None:
 
     evidence = run(work())
     assert (evidence.outcome, detail(evidence, "network")) == (Outcome.UNREACHABLE, "internal")
-
-
-# Addresses
-
-
-class LyingResolver:
-    """A public address first, loopback from then on (DNS rebinding)."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    async def __call__(self, host: str, port: int) -> Sequence[str]:
-        self.asked += 1
-        return ["127.0.0.9"] if self.asked == 1 else ["127.0.0.1"]
-
-
-class OnlyNine(AddressGuard):
-    """127.0.0.9 stands for a public address, so that the first connection has somewhere to go."""
-
-    def check(self, ip: str, port: int) -> None:
-        if ip != "127.0.0.9":
-            super().check(ip, port)
-
-
-def test_rebinding_gains_nothing() -> None:
-    async def work() -> tuple[list[Evidence], RawServer, RawServer, LyingResolver]:
-        resolver = LyingResolver()
-        async with RawServer({"/robots.txt": answer(b"secret")}) as inside, RawServer() as outside:
-            listening = await asyncio.start_server(outside._serve, "127.0.0.9", inside.port)
-            outside.replies["/robots.txt"] = answer(b"public", Connection="close")
-            async with listening, Client(OnlyNine(), HEADERS, resolve=resolver) as client:
-                url = f"http://{NAME}:{inside.port}/robots.txt"
-                results = [await EvidenceClient(client).fetch(robots(url)) for _ in range(2)]
-            return results, inside, outside, resolver
-
-    (first, second), inside, outside, resolver = run(work())
-    assert (first.outcome, first.body) == (Outcome.FOUND, b"public")
-    assert (second.outcome, detail(second, "refused")) == (Outcome.REFUSED, "security.address")
-    assert (len(inside.seen), len(outside.seen), resolver.asked) == (0, 1, 2)
-    assert outside.seen[0].headers["host"].startswith(NAME)
-
-
-@pytest.mark.parametrize(
-    "addresses", [["127.0.0.1"], ["8.8.8.8", "127.0.0.1"], ["::ffff:127.0.0.1"], ["::1"]]
-)
-def test_name_that_resolves_to_a_private_address_is_refused(addresses: list[str]) -> None:
-    async def resolve(host: str, port: int) -> Sequence[str]:
-        return addresses
-
-    async def work() -> Evidence:
-        async with Client(AddressGuard(), HEADERS, resolve=resolve) as client:
-            return await EvidenceClient(client).fetch(robots("http://rebound.example/robots.txt"))
-
-    evidence = run(work())
-    assert (evidence.outcome, detail(evidence, "refused")) == (Outcome.REFUSED, "security.address")
-
-
-def test_redirect_to_loopback_is_refused() -> None:
-    async def work() -> tuple[Evidence, RawServer]:
-        async def resolve(host: str, port: int) -> Sequence[str]:
-            return ["127.0.0.9"]
-
-        async with RawServer({"/robots.txt": redirect("http://127.0.0.1:1/")}) as server:
-            listening = await asyncio.start_server(server._serve, "127.0.0.9", server.port)
-            async with listening, Client(OnlyNine(), HEADERS, resolve=resolve) as client:
-                url = f"http://{NAME}:{server.port}/robots.txt"
-                return await EvidenceClient(client).fetch(robots(url)), server
-
-    evidence, server = run(work())
-    assert (evidence.outcome, detail(evidence, "refused")) == (Outcome.REFUSED, "security.address")
-    assert len(server.seen) == 1
-
-
-def test_next_address_is_tried_where_the_first_is_dead() -> None:
-    async def work() -> Evidence:
-        async def resolve(host: str, port: int) -> Sequence[str]:
-            return ["127.0.0.77", "127.0.0.1"]
-
-        async with (
-            RawServer({"/robots.txt": answer(b"x")}) as server,
-            Client(AddressGuard(allow_private=True), HEADERS, resolve=resolve) as client,
-        ):
-            return await EvidenceClient(client).fetch(robots(f"http://{NAME}:{server.port}/robots.txt"))
-
-    assert run(work()).body == b"x"
-
-
-# Proxy
-
-
-def through_proxy(reply: Reply, url: str) -> tuple[Evidence, RawServer]:
-    """Ask through a proxy on a private address, with private addresses refused."""
-
-    async def never(host: str, port: int) -> Sequence[str]:
-        return ["127.0.0.1"] if host == "127.0.0.1" else ["8.8.8.8"]
-
-    async def work() -> tuple[Evidence, RawServer]:
-        async with RawServer() as proxy:
-            proxy.replies[url] = reply
-            proxies = read_proxies(f"http://user:secret@127.0.0.1:{proxy.port}", {})
-            async with Client(AddressGuard(proxies=proxies), HEADERS, resolve=never) as client:
-                return await EvidenceClient(client).fetch(robots(url)), proxy
-
-    return run(work())
-
-
-def test_proxy_gets_the_name_and_its_own_credentials() -> None:
-    url = "http://site.example/robots.txt"
-    evidence, proxy = through_proxy(answer(b"via proxy"), url)
-    assert (evidence.outcome, evidence.body, detail(evidence, "ip")) == (Outcome.FOUND, b"via proxy", None)
-    assert proxy.seen[0].target == url
-    assert proxy.seen[0].headers["proxy-authorization"].startswith("Basic ")
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", "localhost", "metadata.google.internal", "[::1]"])
-def test_private_hosts_never_reach_the_proxy(host: str) -> None:
-    evidence, proxy = through_proxy(answer(b"x"), f"http://{host}/robots.txt")
-    assert (evidence.outcome, detail(evidence, "refused")) == (Outcome.REFUSED, "security.address")
-    assert proxy.seen == []
-
-
-def test_login_wanted_by_the_proxy_is_our_fault_not_the_sites_refusal() -> None:
-    evidence, _ = through_proxy(
-        answer(status="407 Proxy Authentication Required"), "http://site.example/robots.txt"
-    )
-    assert (evidence.outcome, evidence.status, detail(evidence, "network")) == (
-        Outcome.UNREACHABLE,
-        407,
-        "proxy",
-    )
-
-
-def test_tunnel_refused_by_the_proxy_is_unreachable() -> None:
-    evidence, proxy = through_proxy(answer(b"x"), "https://site.example/robots.txt")
-    assert (evidence.outcome, detail(evidence, "network")) == (Outcome.UNREACHABLE, "proxy")
-    assert proxy.seen[0].target == "site.example:443"
-
-
-def test_contract_private_name_in_httpx_that_the_guard_hangs_on() -> None:
-    async def work() -> None:
-        async with RawServer({"/": answer(b"x")}) as server:
-            transport = GuardedTransport(AddressGuard(), to_loopback)
-            with pytest.raises(OSError, match="refused address"):
-                await transport.handle_async_request(httpx.Request("GET", f"http://{NAME}:{server.port}/"))
-            assert server.seen == []
-
-    run(work())
-
-
-def test_client_raises_network_error_and_nothing_else() -> None:
-    async def work() -> None:
-        async with Client(AddressGuard(allow_private=True), HEADERS) as client:
-            for url in ("http://[bad", "nonsense", "http://\u0000/", "http://xn--/", "http://127.0.0.1:1/"):
-                with pytest.raises(NetworkError):
-                    await client.get(url, cap=10)
-
-    run(work())
-
-
-# Politeness
-
-
-def test_evidence_counts_against_the_hosts_clock() -> None:
-    async def work() -> float:
-        async with (
-            RawServer({"/robots.txt": answer(b"x")}) as server,
-            Client(AddressGuard(allow_private=True), HEADERS) as client,
-        ):
-            pace = Pace(0.1)
-            fetcher = EvidenceClient(client, pace=pace)
-            started = asyncio.get_running_loop().time()
-            await pace.turn("127.0.0.1")
-            for _ in range(2):
-                await fetcher.fetch(robots(server.url()))
-            return asyncio.get_running_loop().time() - started
-
-    assert run(work()) >= 0.2
-
-
-@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
-def test_retry_after_blocks_the_host_and_far_turns_are_not_waited_for(status: str) -> None:
-    async def work() -> tuple[float, list[Evidence], RawServer, float | None]:
-        async with (
-            RawServer({"/robots.txt": answer(status=status, Retry_After="500")}) as server,
-            Client(AddressGuard(allow_private=True), HEADERS) as client,
-        ):
-            pace = Pace(0.0)
-            store = EvidenceStore(EvidenceClient(client, pace=pace), AGENT)
-            first = await store.get(robots(server.url()))
-            other = await store.get(
-                EvidenceRequest(kind="tdmrep.json", url=server.url("/.well-known/tdmrep.json"))
-            )
-            return (
-                pace.wait_for("127.0.0.1"),
-                [first, other],
-                server,
-                store.next_try(server.url("").rstrip("/")),
-            )
-
-    wait, (first, other), server, next_try = run(work())
-    assert 499 < wait <= 500
-    assert (first.outcome, first.status) == (Outcome.UNREACHABLE, int(status[:3]))
-    assert (other.outcome, detail(other, "network")) == (Outcome.UNREACHABLE, "waiting")
-    assert len(server.seen) == 1
-    assert next_try is not None
-    assert 490 < next_try - datetime.now(UTC).timestamp() <= 501
-
-
-# The store
-
-
-class Script:
-    """A fetcher that answers from a list, and a clock to go with it."""
-
-    def __init__(
-        self, *outcomes: Outcome, fields: tuple[tuple[str, str], ...] = (), body: bytes = b""
-    ) -> None:
-        self.outcomes = list(outcomes)
-        self.fields = fields
-        self.body = body
-        self.asked: list[EvidenceRequest] = []
-        self.now = 1000.0
-        self.clock = Clock(monotonic=lambda: self.now, wall=self.wall)
-
-    def wall(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.now)
-
-    async def fetch(self, request: EvidenceRequest, previous: Evidence | None = None) -> Evidence:
-        await asyncio.sleep(0)
-        self.asked.append(request)
-        outcome = self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
-        return Evidence(
-            kind=request.kind,
-            url=request.url,
-            outcome=outcome,
-            fetched_at=self.wall(),
-            fields=self.fields,
-            body=self.body if outcome is Outcome.FOUND else b"",
-        )
-
-
-HOUR = 3600.0
-SITE = "https://site.example"
-
-
-def test_fifty_waiters_one_fetch_and_cancelled_waiters_cancel_nothing() -> None:
-    async def slow(_: Seen, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.2)
-        writer.write(answer(b"User-agent: *\nDisallow: /\n"))
-
-    async def work() -> tuple[list[Any], RawServer]:
-        async with (
-            RawServer({"/robots.txt": slow}) as server,
-            Client(AddressGuard(allow_private=True), HEADERS) as client,
-        ):
-            store = EvidenceStore(EvidenceClient(client), AGENT)
-            waiters = [asyncio.create_task(store.get(robots(server.url()))) for _ in range(50)]
-            await asyncio.sleep(0.05)
-            waiters[0].cancel()
-            waiters[30].cancel()
-            return await asyncio.gather(*waiters, return_exceptions=True), server
-
-    results, server = run(work())
-    assert len(server.seen) == 1
-    assert sum(isinstance(r, asyncio.CancelledError) for r in results) == 2
-    assert len({id(r) for r in results if isinstance(r, Evidence)}) == 1
-
-
-def test_all_waiters_cancelled_still_leaves_the_answer() -> None:
-    async def work() -> None:
-        script = Script(Outcome.FOUND, body=b"x")
-        store = EvidenceStore(script, AGENT, clock=script.clock)
-        waiter = asyncio.create_task(store.get(robots(SITE + "/robots.txt")))
-        await asyncio.sleep(0)
-        waiter.cancel()
-        await asyncio.sleep(0.01)
-        assert (await store.get(robots(SITE + "/robots.txt"))).body == b"x"
-        assert len(script.asked) == 1
-
-    run(work())
-
-
-@pytest.mark.parametrize("outcome", [o for o in Outcome if o is not Outcome.UNREACHABLE])
-def test_answer_holds_24_hours_and_no_longer(outcome: Outcome) -> None:
-    async def work() -> None:
-        script = Script(outcome)
-        store = EvidenceStore(script, AGENT, clock=script.clock)
-        await store.get(robots(SITE + "/robots.txt"))
-        script.now += 24 * HOUR - 1
-        await store.get(robots(SITE + "/robots.txt"))
-        assert len(script.asked) == 1
-        assert store.next_try(SITE) is None
-        script.now += 1
-        await store.get(robots(SITE + "/robots.txt"))
-        assert len(script.asked) == 2
-
-    run(work())
-
-
-def test_failure_is_an_answer_until_its_time_and_backs_off() -> None:
-    async def work() -> list[float]:
-        script = Script(Outcome.UNREACHABLE)
-        store = EvidenceStore(script, AGENT, clock=script.clock)
-        waits = []
-        for n in range(1, 11):
-            for _ in range(3):
-                evidence = await store.get(robots(SITE + "/robots.txt"))
-                assert evidence.outcome is Outcome.UNREACHABLE
-            assert len(script.asked) == n
-            at = store.next_try(SITE)
-            assert at is not None
-            waits.append(round(at - script.wall().timestamp()))
-            script.now += waits[-1]
-        return waits
-
-    assert run(work()) == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
-
-
-def test_retry_after_beats_a_shorter_backoff_and_is_clamped() -> None:
-    async def wait(value: str) -> int:
-        script = Script(Outcome.UNREACHABLE, fields=(("Retry-After", value),))
-        store = EvidenceStore(script, AGENT, clock=script.clock)
-        await store.get(robots(SITE + "/robots.txt"))
-        return round((store.next_try(SITE) or 0) - script.wall().timestamp())
-
-    assert [run(wait(v)) for v in ("5", "600", "99999999")] == [30, 600, 86_400]
-
-
-def test_success_ends_the_backoff() -> None:
-    async def work() -> None:
-        script = Script(Outcome.UNREACHABLE, Outcome.UNREACHABLE, Outcome.FOUND, Outcome.UNREACHABLE)
-        store = EvidenceStore(script, AGENT, clock=script.clock)
-        for wait in (30, 60, 24 * HOUR, 30):
-            await store.get(robots(SITE + "/robots.txt"))
-            script.now += wait
-        assert len(script.asked) == 4
-        assert store.next_try(SITE) == script.wall().timestamp()
-
-    run(work())
-
-
-def test_304_keeps_the_body_merges_fields_and_starts_a_new_day() -> None:
-    async def reply(seen: Seen, writer: asyncio.StreamWriter) -> None:
-        if seen.headers.get("if-none-match") == '"v1"':
-            writer.write(answer(status="304 Not Modified", ETag='"v1"', X_New="1", Content_Type="text/html"))
-        else:
-            writer.write(
-                answer(b"rules", ETag='"v1"', Last_Modified="yesterday", X_Old="1", Content_Type="text/plain")
-            )
-
-    async def work() -> tuple[Evidence, Evidence, RawServer]:
-        script = Script(Outcome.FOUND)
-        async with (
-            RawServer({"/robots.txt": redirect("/real.txt"), "/real.txt": reply}) as server,
-            Client(AddressGuard(allow_private=True), HEADERS) as client,
-        ):
-            store = EvidenceStore(EvidenceClient(client, clock=script.clock), AGENT, clock=script.clock)
-            first = await store.get(robots(server.url()))
-            script.now += 25 * HOUR
-            return first, await store.get(robots(server.url())), server
-
-    first, second, server = run(work())
-    assert server.count == {"/robots.txt": 2, "/real.txt": 2}
-    assert server.seen[3].headers["if-modified-since"] == "yesterday"
-    assert "if-none-match" not in server.seen[2].headers
-    assert (second.outcome, second.status, second.body) == (Outcome.FOUND, 200, b"rules")
-    assert second.sha256 == first.sha256
-    assert second.fetched_at - first.fetched_at == timedelta(hours=25)
-    fields = dict(second.fields)
-    assert (fields["X-Old"], fields["X-New"], fields["Content-Type"]) == ("1", "1", "text/plain")
-    assert [k for k, _ in second.fields].count("ETag") == 1
-    assert detail(second, "revalidated") == "304"
-
-
-def test_gather_asks_for_what_the_plan_wants_and_nothing_after_a_denial() -> None:
-    async def work(robots_txt: bytes) -> tuple[tuple[Evidence, ...], RawServer]:
-        async with (
-            RawServer({"/robots.txt": answer(robots_txt)}) as server,
-            Client(AddressGuard(allow_private=True), HEADERS) as client,
-        ):
-            store = EvidenceStore(EvidenceClient(client), AGENT)
-            for path in ("/a", "/b", "/c"):
-                evidence = await store.gather(server.url(path))
-            return evidence, server
-
-    evidence, server = run(work(b"User-agent: *\nAllow: /\n"))
-    assert evidence[0].kind == "robots.txt"
-    assert set(server.count.values()) == {1}
-    assert len(evidence) == len(server.count)
-
-
-def test_each_observation_is_told_before_anybody_is_given_it() -> None:
-    async def work() -> None:
-        script = Script(Outcome.FOUND, Outcome.UNREACHABLE)
-        told: list[Evidence] = []
-
-        async def record(evidence: Evidence) -> None:
-            await asyncio.sleep(0)
-            told.append(evidence)
-
-        store = EvidenceStore(script, AGENT, clock=script.clock, on_fetched=record)
-        for _ in range(2):
-            assert told.count(await store.get(robots(SITE + "/robots.txt"))) == 1
-            script.now += 25 * HOUR
-        assert [evidence.outcome for evidence in told] == [Outcome.FOUND, Outcome.UNREACHABLE]
-
-    run(work())
-
-
-def test_what_the_record_refuses_nobody_is_given() -> None:
-    async def work() -> None:
-        script = Script(Outcome.FOUND)
-
-        def full(evidence: Evidence) -> None:
-            raise OSError("disk full")
-
-        store = EvidenceStore(script, AGENT, clock=script.clock, on_fetched=full)
-        for _ in range(2):
-            with pytest.raises(OSError, match="disk full"):
-                await store.get(robots(SITE + "/robots.txt"))
-        assert len(script.asked) == 2
-
-    run(work())
-
-
-def test_memory_is_bounded_by_origins_and_by_bytes() -> None:
-    async def kept(freshness: Freshness, body: bytes) -> tuple[int, int]:
-        script = Script(Outcome.FOUND, body=body)
-        store = EvidenceStore(script, AGENT, clock=script.clock, freshness=freshness)
-        for n in range(100):
-            await store.get(robots(f"https://site{n}.example/robots.txt"))
-        assert (await store.get(robots("https://site99.example/robots.txt"))).body == body
-        assert len(script.asked) == 100
-        return len(store._origins), store._size
-
-    assert run(kept(Freshness(origins=10), b"x"))[0] == 10
-    count, size = run(kept(Freshness(size=100_000), b"x" * 10_000))
-    assert (count, size) == (9, 9 * 11_024)
-    assert run(kept(Freshness(size=100), b"x" * 10_000))[0] == 1
-
-
-def test_earlier_evidence_is_remembered_for_the_rest_of_its_day() -> None:
-    async def work() -> None:
-        script = Script(Outcome.FOUND, body=b"new")
-        store = EvidenceStore(script, AGENT, clock=script.clock)
-        old = await script.fetch(robots(SITE + "/robots.txt"))
-        script.now += 23 * HOUR
-        store.remember(replace(old, body=b"old"))
-        store.remember(replace(old, kind="ai.txt", outcome=Outcome.UNREACHABLE))
-        assert (await store.get(robots(SITE + "/robots.txt"))).body == b"old"
-        assert store.next_try(SITE) is None
-        script.now += 1 * HOUR
-        assert (await store.get(robots(SITE + "/robots.txt"))).body == b"new"
-
-    run(work())
-
-
-def test_closing_gives_up_what_is_in_flight() -> None:
-    async def work() -> None:
-        async with (
-            RawServer({"/robots.txt": silence}) as server,
-            Client(AddressGuard(allow_private=True), HEADERS) as client,
-        ):
-            store = EvidenceStore(EvidenceClient(client), AGENT)
-            waiter = asyncio.create_task(store.get(robots(server.url())))
-            await asyncio.sleep(0.05)
-            await store.aclose()
-            with pytest.raises(asyncio.CancelledError):
-                await waiter
-
-    run(work())

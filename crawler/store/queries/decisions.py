@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 from sqlalchemy.engine import RowMapping
 
 from crawler.store.codec import reasons_from_json
@@ -95,7 +96,7 @@ class RowReader:
         self._connection = connection
         self._digests: dict[int, str] = {}
 
-    def rows(self, statement: Select[*tuple[object, ...]]) -> list[DecisionRow]:
+    def rows(self, statement: Select[*tuple[Any, ...]]) -> list[DecisionRow]:
         """The decisions a select of `decision_columns` gives."""
         found = self._connection.execute(statement).all()
         ids = [json.loads(row.observations) for row in found]
@@ -115,7 +116,7 @@ class RowReader:
         return tuple(dict.fromkeys(self._digests[n] for n in numbers if n in self._digests))
 
 
-def decision_columns() -> Select[*tuple[object, ...]]:
+def decision_columns() -> Select[*tuple[Any, ...]]:
     """Everything a DecisionRow is made of."""
     return (
         select(
@@ -131,7 +132,7 @@ def decision_columns() -> Select[*tuple[object, ...]]:
     )
 
 
-def _statement(wanted: DecisionFilter) -> Select[*tuple[object, ...]]:
+def _statement(wanted: DecisionFilter) -> Select[*tuple[Any, ...]]:
     return decision_columns().where(*_conditions(wanted)).order_by(decision.c.id)
 
 

@@ -72,8 +72,14 @@ def outcomes(connection: Connection, crawl_id: int) -> tuple[Outcome, ...]:
     for stage, verdict, reason, count in more:
         beyond[stage, verdict, reason] = int(count)
     found = [
-        Outcome(stage=s, verdict=v, reason=r, decisions=counted.get((s, v, r), 0), omitted=beyond.get((s, v, r), 0))
-        for s, v, r in {**counted, **beyond}
+        Outcome(
+            stage=key[0],
+            verdict=key[1],
+            reason=key[2],
+            decisions=counted.get(key, 0),
+            omitted=beyond.get(key, 0),
+        )
+        for key in {**counted, **beyond}
     ]
     return tuple(sorted(found, key=lambda o: (-o.decisions - o.omitted, o.stage, o.verdict, o.reason)))
 
@@ -81,22 +87,20 @@ def outcomes(connection: Connection, crawl_id: int) -> tuple[Outcome, ...]:
 def kept_per_domain(connection: Connection) -> Mapping[str, int]:
     """URLs of which a document was ever kept, by registrable domain."""
     urls = func.count(document.c.url_hash.distinct())
-    return {
-        domain: count
-        for domain, count in connection.execute(select(document.c.domain, urls).group_by(document.c.domain))
-    }
+    rows = connection.execute(select(document.c.domain, urls).group_by(document.c.domain))
+    return {row[0]: row[1] for row in rows}
 
 
 def committed_ends(connection: Connection) -> Mapping[str, Mapping[str, int]]:
     """By folder, for each file in it by its whole path: where the last committed record ends."""
     ends: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for statement in (_ends(document), _ends(observation)):
-        for file, end in connection.execute(statement):
+        for file, end in connection.execute(statement).tuples():
             files = ends[file.partition("/")[0]]
             files[file] = max(end, files.get(file, 0))
     return ends
 
 
-def _ends(table: Table) -> Select[tuple[str, int]]:
+def _ends(table: Table) -> Select[str, int]:
     end = func.max(table.c.warc_offset + table.c.warc_length)
     return select(table.c.warc_file, end).where(table.c.warc_file.is_not(None)).group_by(table.c.warc_file)

@@ -4,7 +4,7 @@ https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/
 """
 
 from crawler.store.warc.codings import BodyTooLargeError, UnreadableEncodingError
-from crawler.store.warc.file import Position, WarcFile, truncate_to
+from crawler.store.warc.file import Position, WarcFile, gzip_member, truncate_to
 from crawler.store.warc.reading import (
     StoredRecord,
     WarcIntegrityError,
@@ -36,6 +36,7 @@ __all__ = [
     "WarcFile",
     "WarcIntegrityError",
     "decoded_body",
+    "gzip_member",
     "metadata_record",
     "parse_member",
     "read_member",

@@ -1,0 +1,147 @@
+"""`forbear check`: what would happen to one URL, and which line says so."""
+
+from __future__ import annotations
+
+import asyncio
+import textwrap
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crawler.cli.shared import (
+    ConfigOption,
+    DataOption,
+    ExitCode,
+    FailedError,
+    JsonOption,
+    configuration,
+    out,
+    visible,
+)
+from crawler.config import Config, ConfigError
+from crawler.examine import Examination, OfflineError, examine, examine_files
+from crawler.lists import ListError
+from crawler.present import dumps
+from crawler.present import examination as present_examination
+from crawler.words import in_words
+from reservations.model import Evidence, Locator, Preference, Verdict
+
+_VERDICTS = {Verdict.KEEP: "would be kept", Verdict.EXCLUDE: "left out", Verdict.DEFER: "unknown for now"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the subcommand."""
+    app.command(name="check")(check)
+
+
+def check(
+    url: Annotated[str, typer.Argument(help="The page to look at.")],
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what each finding means for a webmaster.")
+    ] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask nobody; decide from --evidence.")] = False,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(help="Folder with robots.txt, tdmrep.json, ... and response.http.", show_default=False),
+    ] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Fetch the evidence for one URL and print the verdict, what was stated, and the line that decided.
+
+    Nothing is recorded. Exit 0 if the page would be kept, 1 if it is left out, 3 if unknown for now.
+
+    Examples:
+
+      forbear check https://example.org/article
+      forbear check https://example.org/ --explain
+      forbear check https://example.org/a --offline --evidence saved/
+    """
+    settings = configuration(config, data)
+    examinations = _examine(settings, url, evidence, offline=offline)
+    if as_json:
+        for examination in examinations:
+            typer.echo(dumps(present_examination(examination)))
+    else:
+        for examination in examinations:
+            _print(examination, explain=explain)
+    raise typer.Exit(_exit_code(examinations[-1]))
+
+
+def _examine(config: Config, url: str, folder: Path | None, *, offline: bool) -> tuple[Examination, ...]:
+    try:
+        if offline:
+            if folder is None:
+                raise FailedError("--offline needs --evidence DIR")
+            token = config.crawler.product_token or "ForbearCheck"
+            return (examine_files(config.merged(crawler={"product_token": token}), url, folder),)
+        if not config.network.allow_private:
+            config.require_identity()
+        return asyncio.run(examine(config, url))
+    except (ConfigError, ListError, OfflineError, ValueError) as error:
+        raise FailedError(str(error)) from error
+
+
+def _exit_code(last: Examination) -> ExitCode:
+    codes = {
+        Verdict.KEEP: ExitCode.OK,
+        Verdict.EXCLUDE: ExitCode.NEGATIVE,
+        Verdict.DEFER: ExitCode.INCOMPLETE,
+    }
+    return codes[last.decision.verdict]
+
+
+def _say(text: str, *, indent: int = 0, style: str | None = None) -> None:
+    out.print(" " * indent + visible(text), markup=False, style=style, soft_wrap=True)
+
+
+def _print(examination: Examination, *, explain: bool) -> None:
+    decision = examination.decision
+    _say(f"{decision.url}", style="bold")
+    _say(f"{_VERDICTS[decision.verdict]}: {in_words(decision.reason)} [{decision.reason}]", indent=2)
+    files = {e.sha256: e for e in decision.evidence}
+    for reason in decision.reasons:
+        place = _place(Locator(evidence=reason.evidence or "", line=reason.line, offset=reason.offset), files)
+        _say(f"{reason.code}: {_quote(reason.quote) or reason.why}{place}", indent=4)
+    _print_statements(examination, files)
+    _print_asked(decision.evidence)
+    for note in decision.notes:
+        _say(f"note ({note.kind.level}): {note.kind.summary}{_place(note.locator, files)}", indent=2)
+        if explain:
+            if note.locator.quote:
+                _say(_quote(note.locator.quote), indent=4)
+            _say(
+                textwrap.fill(note.kind.text, 96, initial_indent="    ", subsequent_indent="    ")[4:],
+                indent=4,
+            )
+
+
+def _print_statements(examination: Examination, files: dict[str, Evidence]) -> None:
+    decided = {(r.code, r.evidence, r.line) for r in examination.decision.reasons}
+    for s in examination.reading.statements:
+        if (s.code, s.locator.evidence, s.locator.line) in decided:
+            continue
+        said = "no reservation stated" if s.preference is Preference.PERMITTED else str(s.preference)
+        use = s.use or "every use"
+        under = "" if len(s.under) == 3 else f" (under {', '.join(sorted(s.under))} only)"
+        _say(f"stated: {use}: {said}, {s.code}{under}{_place(s.locator, files)}", indent=2)
+
+
+def _print_asked(evidence: tuple[Evidence, ...]) -> None:
+    asked = [f"{e.kind} {e.outcome}{f' ({e.status})' if e.status else ''}" for e in evidence]
+    if asked:
+        _say("asked for: " + ", ".join(asked), indent=2)
+
+
+def _quote(text: str) -> str:
+    return f"“{text.strip()}”" if text.strip() else ""
+
+
+def _place(locator: Locator, files: dict[str, Evidence]) -> str:
+    item = files.get(locator.evidence)
+    if item is None:
+        return ""
+    where = f", line {locator.line}" if locator.line else f", byte {locator.offset}" if locator.offset else ""
+    return f" ({item.final_url if item.kind != 'response' else 'response head'}{where})"

@@ -1,0 +1,110 @@
+"""`forbear lookup`: what was taken and left out of a domain, and why."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from crawler.cli.shared import (
+    ConfigOption,
+    DataOption,
+    FailedError,
+    JsonOption,
+    configuration,
+    out,
+    reading,
+    visible,
+)
+from crawler.present import dumps
+from crawler.present import lookup as present_lookup
+from crawler.store.queries.lookup import Lookup, LookupFilter, lookup
+from crawler.words import in_words
+
+_VERDICTS = {"keep": "kept", "exclude": "left out", "defer": "deferred"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the subcommand."""
+    app.command(name="lookup")(lookup_command)
+
+
+def lookup_command(
+    subject: Annotated[str, typer.Argument(help="Domain, host, or URL prefix.")],
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Say what was taken of a site, what was left out, why, and which reservations were seen.
+
+    A dated "nothing" is an answer too, so the exit code is 0 either way.
+
+    Examples:
+
+      forbear lookup example.org
+      forbear lookup https://example.org/articles/ --json
+    """
+    wanted = LookupFilter(subject=subject)
+    if not wanted.host:
+        raise FailedError(f"{subject}: no host in it; write example.org or https://example.org/path/")
+    with reading(configuration(config, data)) as connection:
+        answer = lookup(connection, wanted)
+    if as_json:
+        typer.echo(dumps(present_lookup(answer)))
+    else:
+        _print(answer)
+
+
+def _day(moment: datetime | None) -> str:
+    return moment.astimezone(UTC).strftime("%d %B %Y") if moment else "-"
+
+
+def _sentence(answer: Lookup) -> str:
+    if not answer.decisions:
+        return (
+            f"Nothing of {answer.subject} was requested, taken or left out between "
+            f"{_day(answer.recorded_from)} and {_day(answer.recorded_until)}."
+        )
+    left = sum(s.decisions for s in answer.settled if s.verdict == "exclude")
+    text = (
+        f"Between {_day(answer.first)} and {_day(answer.last)}, {answer.decisions} decisions fell about "
+        f"{answer.subject}: {answer.documents} documents are kept ({answer.bytes:,} bytes), "
+        f"{left} were left out"
+    )
+    main = next((s for s in answer.settled if s.verdict == "exclude"), None)
+    return text + (f", most because {in_words(main.reason)}." if main else ".")
+
+
+def _print(answer: Lookup) -> None:
+    out.print(visible(_sentence(answer)), markup=False, soft_wrap=True)
+    if answer.settled:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in ("", "URLs", "reason", "in words", "first", "last"):
+            table.add_column(
+                name, justify="right" if name == "URLs" else "left", no_wrap=name in ("first", "last")
+            )
+        for row in answer.settled:
+            table.add_row(
+                _VERDICTS[row.verdict],
+                str(row.decisions),
+                visible(row.reason),
+                visible(in_words(row.reason)),
+                _day(row.first),
+                _day(row.last),
+            )
+        out.print(table)
+    for seen in answer.reservations:
+        place = f"line {seen.line} of {seen.url}" if seen.line else seen.url
+        until = f"until {_day(seen.ended_at)}" if seen.ended_at else f"last seen {_day(seen.last_seen)}"
+        out.print(
+            visible(
+                f"reservation: {seen.code}, {place}: “{seen.quote}”, "
+                f"seen since {_day(seen.first_seen)}, {until}"
+            ),
+            markup=False,
+            soft_wrap=True,
+        )
+    for left in answer.omitted:
+        out.print(visible(f"{left.count} more links of {left.origin}: {in_words(left.reason)}"), markup=False)

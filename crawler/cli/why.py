@@ -1,0 +1,127 @@
+"""`forbear why`: what was decided about a URL, from what, and whether it still comes out the same."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from crawler.cli.shared import (
+    ConfigOption,
+    Connection,
+    DataOption,
+    ExitCode,
+    FailedError,
+    JsonOption,
+    configuration,
+    out,
+    reading,
+    visible,
+)
+from crawler.present import dumps, explained
+from crawler.store.queries.why import Explained, ObservationRow, WhyFilter, evidence_content, why
+from crawler.store.rebuild import rejudge
+from crawler.words import in_words
+
+_VERDICTS = {"keep": "kept", "exclude": "left out", "defer": "deferred"}
+_CONTEXT = 2
+
+
+def register(app: typer.Typer) -> None:
+    """Add the subcommand."""
+    app.command(name="why")(why_command)
+
+
+def why_command(
+    url: Annotated[str, typer.Argument(help="A URL of the record.")],
+    at: Annotated[
+        str | None, typer.Option(help="The decision in force then: 2026-11-24 or 2026-11-24T10:00Z.")
+    ] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Show the recorded decisions for a URL with the lines that decided, and re-decide each of them.
+
+    Every decision is judged again from the stored bytes under the terms of its day. Exit 4 if one
+    comes out differently, 1 if the record has none for this URL.
+
+    Examples:
+
+      forbear why https://example.org/article
+      forbear why https://example.org/article --at 2026-03-03
+    """
+    moment = _moment(at) if at else None
+    with reading(configuration(config, data)) as connection:
+        found = why(connection, WhyFilter(url=url, at=moment))
+        if not found:
+            raise FailedError(_nothing(url, moment), ExitCode.NEGATIVE)
+        differing = [e for e in found if not _same(connection, e)]
+        for item in found:
+            if as_json:
+                typer.echo(dumps(explained(item)))
+            else:
+                _print(connection, item, differs=item in differing)
+    if differing:
+        raise typer.Exit(ExitCode.INTEGRITY)
+
+
+def _nothing(url: str, moment: datetime | None) -> str:
+    when = f" at {moment.isoformat()}" if moment else ""
+    return f"no decision about {url} is recorded{when}; `forbear lookup` shows what is known of its site"
+
+
+def _moment(text: str) -> datetime:
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise FailedError(f"--at {text}: write 2026-11-24 or 2026-11-24T10:00:00Z") from error
+    if len(text) == len("2026-11-24"):
+        value = value.replace(hour=23, minute=59, second=59)
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _same(connection: Connection, item: Explained) -> bool:
+    return rejudge(connection, item.decision.id).same
+
+
+def _say(text: str, *, indent: int = 0, style: str | None = None) -> None:
+    out.print(" " * indent + visible(text), markup=False, style=style, soft_wrap=True)
+
+
+def _print(connection: Connection, item: Explained, *, differs: bool) -> None:
+    row = item.decision
+    when = row.decided_at.astimezone(UTC).strftime("%d %B %Y, %H:%M:%S UTC")
+    _say(row.url, style="bold")
+    _say(f"{_VERDICTS[row.verdict]} on {when}: {in_words(row.reason)}", indent=2)
+    files = {o.sha256: o for o in item.observations}
+    for reason in row.reasons:
+        _say(
+            f"{reason.code}{f' ({reason.use})' if reason.use else ''}: {reason.why or reason.quote}", indent=4
+        )
+        file = files.get(reason.evidence or "")
+        if file is not None and reason.line:
+            _print_lines(connection, file, reason.line)
+    if row.via:
+        _say(f"reached from {row.via}", indent=2)
+    asked = ", ".join(
+        f"{o.kind} {o.outcome}" + (f" ({o.status})" if o.status else "") for o in item.observations
+    )
+    _say(f"read: {asked or 'nothing'}", indent=2)
+    _say(f"settled at stage {row.stage}, crawl {row.crawl}, as {row.identity}, policy {row.policy}", indent=2)
+    if differs:
+        _say("judged again from the stored bytes it comes out DIFFERENTLY", indent=2, style="bold red")
+    else:
+        _say("judged again from the stored bytes: the same", indent=2)
+
+
+def _print_lines(connection: Connection, file: ObservationRow, line: int) -> None:
+    content = evidence_content(connection, file.sha256) or b""
+    lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    seen = file.fetched_at.astimezone(UTC).strftime("%d %B %Y, %H:%M UTC")
+    _say(f"{file.url} as received on {seen} (sha256 {file.sha256[:16]}…)", indent=6)
+    for number in range(max(1, line - _CONTEXT), min(len(lines), line + _CONTEXT) + 1):
+        mark = ">" if number == line else " "
+        text = lines[number - 1].decode("utf-8", "replace")[:200]
+        _say(f"{mark} {number:>4}  {text}", indent=6, style="bold" if number == line else None)

@@ -1,0 +1,77 @@
+"""What goes into an export, what a format is, and what is told about the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from crawler.store.queries.documents import KeptDocument
+from crawler.store.warc import About, StoredRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """What is to be exported."""
+
+    data: Path
+    """The instance's data folder, which places of records are below."""
+    documents: Iterable[KeptDocument]
+    """Documents that are kept at `moment`."""
+    moment: datetime
+    """When the record was asked; what was withdrawn later is not left out."""
+    about: About
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A kept document with its bytes, checked against its digest and the record's."""
+
+    row: KeptDocument
+    member: bytes
+    """The WARC record as stored, compressed."""
+    record: StoredRecord
+    body: bytes
+    """The body with its Content-Encoding undone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportFile:
+    """One file of an export."""
+
+    name: str
+    bytes: int
+    sha256: str
+    documents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What an export holds, written beside it as `manifest.json`."""
+
+    format: str
+    moment: datetime
+    software: str
+    operator: str
+    documents: int
+    bytes: int
+    """Of all bodies, decompressed."""
+    files: tuple[ExportFile, ...]
+
+
+Add = Callable[[Document], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetFormat:
+    """A way to write a dataset."""
+
+    name: str
+    """What `--format` calls it."""
+    suffix: str
+    open: Callable[[BinaryIO, str, Dataset], AbstractContextManager[Add]]
+    """Begin a file of that name; what it gives adds a document, in bounded memory, and leaving it ends
+    the file. A file without documents is a valid one too."""

@@ -1,0 +1,257 @@
+"""Frozen rows to JSON-ready values. The only place that names JSON keys, and the only JSON writer.
+
+Command line, web and exports print what `dumps` gives, so that a row has one form in bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from crawler.examine import Examination
+from crawler.store.queries.decisions import DecisionRow, Warc
+from crawler.store.queries.documents import KeptDocument
+from crawler.store.queries.lookup import Lookup, OmittedRow, ReservationRow, Settled
+from crawler.store.queries.totals import Outcome, Volume
+from crawler.store.queries.why import Explained, ObservationRow
+from reservations.model import Note, Reason, Statement
+
+Json = dict[str, Any]
+
+DECISION_KEYS = (
+    "url", "via", "host", "domain", "decided_at", "stage", "verdict", "reason", "reasons", "crawl",
+    "identity", "policy", "evidence", "status", "bytes", "warc",
+)  # fmt: skip
+REASON_KEYS = ("code", "protocol", "use", "evidence", "line", "quote", "why")
+
+# What JSON allows bare, but a terminal, a line reader or a UTF-8 encoder may trip over: DEL and C1
+# controls, line separators, text direction marks, lone surrogates.
+_UNSAFE = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+def dumps(value: Any) -> str:
+    """The canonical form: compact JSON on one line, keys in their order, UTF-8 readable as it is."""
+    text = _encode(value)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def moment(value: datetime) -> str:
+    """RFC 3339 in UTC with microseconds: `2026-11-24T05:35:00.000000Z`."""
+    return value.astimezone(UTC).isoformat("T", "microseconds")[:-6] + "Z"
+
+
+def decision(row: DecisionRow) -> Json:
+    """A decision, under DECISION_KEYS in that order."""
+    return {
+        "url": row.url,
+        "via": row.via,
+        "host": row.host,
+        "domain": row.domain,
+        "decided_at": moment(row.decided_at),
+        "stage": row.stage,
+        "verdict": row.verdict,
+        "reason": row.reason,
+        "reasons": [reason(r) for r in row.reasons],
+        "crawl": row.crawl,
+        "identity": row.identity,
+        "policy": row.policy,
+        "evidence": list(row.evidence),
+        "status": row.status,
+        "bytes": row.bytes,
+        "warc": None if row.warc is None else warc(row.warc),
+    }
+
+
+def reason(value: Reason) -> Json:
+    """A reason, under REASON_KEYS in that order; what is empty is null."""
+    return {
+        "code": value.code,
+        "protocol": value.protocol,
+        "use": value.use or None,
+        "evidence": value.evidence or None,
+        "line": value.line,
+        "quote": value.quote or None,
+        "why": value.why or None,
+    }
+
+
+def warc(place: Warc) -> Json:
+    """Where a record lies."""
+    return {"file": place.file, "offset": place.offset, "length": place.length}
+
+
+def explained(value: Explained) -> Json:
+    """A decision with what was read for it."""
+    return {**decision(value.decision), "observations": [observation(o) for o in value.observations]}
+
+
+def observation(row: ObservationRow) -> Json:
+    """One thing that was asked for."""
+    return {
+        "kind": row.kind,
+        "url": row.url,
+        "outcome": row.outcome,
+        "status": row.status,
+        "why": row.why or None,
+        "fetched_at": moment(row.fetched_at),
+        "sha256": row.sha256,
+        "length": row.length,
+        "fields": [list(field) for field in row.fields],
+        "redirects": [list(hop) for hop in row.redirects],
+        "warc": None if row.warc is None else warc(row.warc),
+    }
+
+
+def lookup(answer: Lookup) -> Json:
+    """What the record says about a host or a URL prefix."""
+    return {
+        "subject": answer.subject,
+        "host": answer.host,
+        "crawls": answer.crawls,
+        "recorded_from": _moment_or_null(answer.recorded_from),
+        "recorded_until": _moment_or_null(answer.recorded_until),
+        "decisions": answer.decisions,
+        "first": _moment_or_null(answer.first),
+        "last": _moment_or_null(answer.last),
+        "documents": answer.documents,
+        "bytes": answer.bytes,
+        "settled": [settled(s) for s in answer.settled],
+        "reservations": [reservation(r) for r in answer.reservations],
+        "omitted": [omitted(o) for o in answer.omitted],
+    }
+
+
+def settled(row: Settled) -> Json:
+    """How often URLs were settled in one way."""
+    return {
+        "stage": row.stage,
+        "verdict": row.verdict,
+        "reason": row.reason,
+        "decisions": row.decisions,
+        "first": moment(row.first),
+        "last": moment(row.last),
+    }
+
+
+def reservation(row: ReservationRow) -> Json:
+    """A reservation that was seen."""
+    return {
+        "origin": row.origin,
+        "kind": row.kind,
+        "protocol": row.protocol,
+        "code": row.code,
+        "use": row.use,
+        "scope": row.scope or None,
+        "policy_url": row.policy_url,
+        "url": row.url,
+        "evidence": row.evidence_sha256,
+        "line": row.line,
+        "quote": row.quote,
+        "first_seen": moment(row.first_seen),
+        "last_seen": moment(row.last_seen),
+        "ended_at": _moment_or_null(row.ended_at),
+    }
+
+
+def omitted(row: OmittedRow) -> Json:
+    """Links left out that were only counted."""
+    return {
+        "origin": row.origin,
+        "stage": row.stage,
+        "verdict": row.verdict,
+        "reason": row.reason,
+        "count": row.count,
+    }
+
+
+def document(row: KeptDocument) -> Json:
+    """A document that is kept now."""
+    return {
+        "url": row.url,
+        "domain": row.domain,
+        "media_type": row.media_type,
+        "bytes": row.bytes,
+        "body_sha256": row.body_sha256,
+        "kept_at": moment(row.kept_at),
+        "crawl": row.crawl_id,
+        "decision": row.decision_id,
+        "warc": {"file": row.warc_file, "offset": row.warc_offset, "length": row.warc_length},
+    }
+
+
+def volume(row: Volume) -> Json:
+    """What is kept now of one domain in one media type."""
+    return {
+        "domain": row.domain,
+        "media_type": row.media_type,
+        "documents": row.documents,
+        "bytes": row.bytes,
+    }
+
+
+def outcome(row: Outcome) -> Json:
+    """How often a crawl settled something in one way."""
+    return {
+        "stage": row.stage,
+        "verdict": row.verdict,
+        "reason": row.reason,
+        "decisions": row.decisions,
+        "omitted": row.omitted,
+    }
+
+
+def _moment_or_null(value: datetime | None) -> str | None:
+    return None if value is None else moment(value)
+
+
+def examination(value: Examination) -> Json:
+    """What `check` found out about one URL, which no record holds."""
+    decided = value.decision
+    return {
+        "url": decided.url,
+        "via": decided.via,
+        "verdict": decided.verdict,
+        "stage": decided.stage,
+        "reason": decided.reason,
+        "reasons": [reason(r) for r in decided.reasons],
+        "statements": [statement(s) for s in value.reading.statements],
+        "notes": [note(n) for n in decided.notes],
+        "evidence": [
+            {"kind": e.kind, "url": e.url, "outcome": e.outcome, "status": e.status, "sha256": e.sha256}
+            for e in decided.evidence
+        ],
+    }
+
+
+def statement(value: Statement) -> Json:
+    """What somebody said, with the profiles under which it counts."""
+    return {
+        "code": value.code,
+        "protocol": value.protocol,
+        "use": value.use,
+        "preference": value.preference,
+        "under": sorted(value.under),
+        "decided_by": value.decided_by or None,
+        "policy_url": value.policy_url,
+        "scope": value.scope or None,
+        "evidence": value.locator.evidence,
+        "line": value.locator.line,
+        "quote": value.locator.quote or None,
+    }
+
+
+def note(value: Note) -> Json:
+    """A finding for the site owner."""
+    return {
+        "code": value.kind.code,
+        "level": value.kind.level,
+        "summary": value.kind.summary,
+        "evidence": value.locator.evidence,
+        "line": value.locator.line,
+        "quote": value.locator.quote or None,
+    }

@@ -1,0 +1,212 @@
+"""What a rightsholder asks: what of my site was taken, what was left, and what did you see there?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, FromClause, func, select
+
+from blocklists.hostnames import canonical_host, registrable_domain
+from crawler.store.places import domain_range, key_range, lookup_key, site_of
+from crawler.store.queries.documents import is_kept_now
+from crawler.store.schema import crawl, decision, document, omitted, reservation
+
+MAX_RESERVATIONS = 1000
+"""Reservations in one answer; `ReservationFilter.after` gives the next ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookupFilter:
+    """A host with everything below it, or a URL prefix."""
+
+    subject: str
+    """`example.org` or `https://example.org/articles/`: a scheme or a path makes it a prefix."""
+    after_reservation: int = 0
+    """Cursor: the id of the last reservation already seen."""
+
+    @property
+    def host(self) -> str:
+        """The host in normal form; empty where the subject has none."""
+        return canonical_host(self.subject) or ""
+
+    @property
+    def is_prefix(self) -> bool:
+        """Whether a URL prefix is meant."""
+        return "/" in self.subject.removeprefix("https://").removeprefix("http://")
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """The range of lookup keys asked about."""
+        if not self.is_prefix:
+            return domain_range(self.host)
+        url = self.subject if "://" in self.subject else f"https://{self.subject}"
+        return key_range(lookup_key(url))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How often, and when, URLs were settled in one way."""
+
+    stage: str
+    verdict: str
+    reason: str
+    decisions: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OmittedRow:
+    """Links left out without a row each."""
+
+    origin: str
+    stage: str
+    verdict: str
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationRow:
+    """A reservation that was seen, with the words and when they stood there."""
+
+    id: int
+    origin: str
+    kind: str
+    protocol: str
+    code: str
+    use: str | None
+    scope: str
+    policy_url: str | None
+    url: str
+    evidence_sha256: str
+    line: int | None
+    quote: str
+    first_seen: datetime
+    last_seen: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """The answer, which is dated also where it is `nothing`."""
+
+    subject: str
+    host: str
+    crawls: int
+    recorded_from: datetime | None
+    """When the first crawl of this record began."""
+    recorded_until: datetime | None
+    """When the last decision of this record fell."""
+    settled: tuple[Settled, ...]
+    documents: int
+    """Kept now."""
+    bytes: int
+    reservations: tuple[ReservationRow, ...]
+    omitted: tuple[OmittedRow, ...]
+
+    @property
+    def decisions(self) -> int:
+        """All decisions about the subject."""
+        return sum(s.decisions for s in self.settled)
+
+    @property
+    def first(self) -> datetime | None:
+        """The first decision about the subject."""
+        return min((s.first for s in self.settled), default=None)
+
+    @property
+    def last(self) -> datetime | None:
+        """The last decision about the subject."""
+        return max((s.last for s in self.settled), default=None)
+
+
+def lookup(connection: Connection, wanted: LookupFilter) -> Lookup:
+    """Everything the record says about a host with what lies below it, or about a URL prefix."""
+    documents, size = _kept(connection, wanted)
+    crawls, begun = connection.execute(select(func.count(), func.min(crawl.c.started_at))).one()
+    return Lookup(
+        subject=wanted.subject,
+        host=wanted.host,
+        crawls=crawls,
+        recorded_from=begun,
+        recorded_until=connection.scalar(
+            select(decision.c.decided_at).order_by(decision.c.id.desc()).limit(1)
+        ),
+        settled=tuple(_settled(connection, wanted)),
+        documents=documents,
+        bytes=size,
+        reservations=tuple(_reservations(connection, wanted)),
+        omitted=tuple(_omitted(connection, wanted)),
+    )
+
+
+def _within(wanted: LookupFilter) -> ColumnElement[bool]:
+    start, end = wanted.keys
+    return (decision.c.lookup_key >= start) & (decision.c.lookup_key < end)
+
+
+def _settled(connection: Connection, wanted: LookupFilter) -> Iterator[Settled]:
+    group = (decision.c.stage, decision.c.verdict, decision.c.reason)
+    when = decision.c.decided_at
+    rows = connection.execute(
+        select(
+            *group,
+            func.count().label("decisions"),
+            func.min(when).label("first"),
+            func.max(when).label("last"),
+        )
+        .where(_within(wanted))
+        .group_by(*group)
+        .order_by(func.count().desc(), *group)
+    )
+    for row in rows:
+        yield Settled(**row._mapping)
+
+
+def _kept(connection: Connection, wanted: LookupFilter) -> tuple[int, int]:
+    count, size = connection.execute(
+        select(func.count(), func.coalesce(func.sum(document.c.bytes), 0))
+        .select_from(document.join(decision, decision.c.id == document.c.decision_id))
+        .where(_within(wanted), is_kept_now())
+    ).one()
+    return count, int(size)
+
+
+def _reservations(connection: Connection, wanted: LookupFilter) -> Iterator[ReservationRow]:
+    rows = connection.execute(
+        select(*(reservation.c[name] for name in ReservationRow.__slots__))
+        .where(_of_domain(reservation, wanted.host), reservation.c.id > wanted.after_reservation)
+        .where(_at_or_below(wanted))
+        .order_by(reservation.c.id)
+        .limit(MAX_RESERVATIONS)
+    )
+    for row in rows:
+        yield ReservationRow(**row._mapping)
+
+
+def _omitted(connection: Connection, wanted: LookupFilter) -> Iterator[OmittedRow]:
+    names = tuple(OmittedRow.__slots__)[:-1]
+    total = func.sum(omitted.c.count).label("count")
+    rows = connection.execute(
+        select(*(omitted.c[name] for name in names), total)
+        .where(_of_domain(omitted, wanted.host))
+        .group_by(*(omitted.c[name] for name in names))
+        .order_by(*(omitted.c[name] for name in names))
+    )
+    for row in rows:
+        host = site_of(row.origin).host
+        if host == wanted.host or (not wanted.is_prefix and host.endswith("." + wanted.host)):
+            yield OmittedRow(**dict(row._mapping) | {"count": int(row._mapping["count"])})
+
+
+def _of_domain(table: FromClause, host: str) -> ColumnElement[bool]:
+    return table.c.domain == (registrable_domain(host) or host)
+
+
+def _at_or_below(wanted: LookupFilter) -> ColumnElement[bool]:
+    same = reservation.c.host == wanted.host
+    below = reservation.c.host.endswith("." + wanted.host, autoescape=True)
+    return same if wanted.is_prefix else same | below
