@@ -71,7 +71,16 @@ class Index:
 
         The fast way to "no". It knows no paths: URL prefixes are found by `lookup`.
         """
-        return self._knows(host) and bool(self._in_force(self._name_hits(host), at))
+        names = self._names
+        if host not in names:
+            dot = host.find(".")
+            # The last label alone needs no look-up, as no list of ours holds one.
+            end = -1 if self._single_labels else host.rfind(".")
+            while dot != end and host[dot + 1 :] not in names:
+                dot = host.find(".", dot + 1)
+            if dot == end:
+                return False
+        return bool(self._in_force(self._name_hits(host), at))
 
     def lookup(self, host_or_url: str, at: date) -> tuple[Hit, ...]:
         """The entries in force on that day that name this host or URL, the most specific first.
@@ -79,7 +88,7 @@ class Index:
         Takes any spelling. Nothing is found where there is no host in it.
         """
         host = canonical_host(host_or_url)
-        if host is None or not (self._knows(host) or host in self._prefixes):
+        if host is None or not (host in self._prefixes or self.is_listed(host, at)):
             return ()
         return self._in_force(self._mentions(host, host_or_url), at)
 
@@ -94,20 +103,6 @@ class Index:
             hits += self._prefix_hits(host, path_of(url))
         hits.sort(key=lambda hit: (-len(hit.matched), hit.entry.entry_id, hit.entry.jurisdiction))
         return tuple(hits)
-
-    def _knows(self, host: str) -> bool:
-        """Whether there are entries at this name or above it. Nearly every look-up ends here."""
-        names = self._names
-        if host in names:
-            return True
-        dot = host.find(".")
-        # The last label alone needs no look-up, as no list of ours holds one.
-        end = -1 if self._single_labels else host.rfind(".")
-        while dot != end:
-            if host[dot + 1 :] in names:
-                return True
-            dot = host.find(".", dot + 1)
-        return False
 
     def _in_force(self, hits: Iterable[Hit], at: date) -> tuple[Hit, ...]:
         """Drop what the policy objects to, and what the same list exempts at least as specifically."""

@@ -22,9 +22,21 @@ from crawler.network import (
     read_proxies,
 )
 from crawler.politeness import Pace
+from crawler.redaction import redacted
 from crawler.scope import MAX_HOPS, failed, left_out
-from reservations.model import RESPONSE, ROBOTS_TXT, Evidence, Outcome, Reading, Reason, Stage, Verdict
+from reservations.model import (
+    RESPONSE,
+    ROBOTS_TXT,
+    Evidence,
+    EvidenceRequest,
+    Outcome,
+    Reading,
+    Reason,
+    Stage,
+    Verdict,
+)
 from reservations.origins import origin_of
+from reservations.plan import plan
 from reservations.protocols import discover
 from reservations.read import extract, read
 
@@ -131,10 +143,8 @@ class _Examiner:
         return Examination(decision=decision, reading=reading, redirect=redirect)
 
 
-def plan_more(case: Case, terms: Terms) -> tuple[object, ...]:
+def plan_more(case: Case, terms: Terms) -> tuple[EvidenceRequest, ...]:
     """What the answer itself points to, such as a licence document."""
-    from reservations.plan import plan
-
     return plan(case.url, case.evidence, terms.agent, terms.policy.profile)
 
 
@@ -196,7 +206,7 @@ def _response(url: str, answer: Answer) -> Evidence:
         outcome=Outcome.FOUND,
         fetched_at=_now(),
         status=answer.status,
-        fields=answer.fields,
+        fields=redacted(answer.fields),
         body=answer.body,
     )
 

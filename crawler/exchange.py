@@ -7,17 +7,8 @@ from datetime import datetime
 
 from blocklists.model import Hit
 from crawler.gate import Decision
+from crawler.redaction import redacted
 from reservations.model import RESPONSE, Evidence, Hop, Outcome, Reason
-
-REDACTED = "[redacted]"
-_SECRET_FIELDS = frozenset(
-    {b"set-cookie", b"set-cookie2", b"cookie", b"authorization", b"proxy-authorization"}
-)
-
-
-def is_secret(name: bytes) -> bool:
-    """Whether a field may carry a credential and is kept as a marker only."""
-    return name.lower() in _SECRET_FIELDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +62,7 @@ def response_evidence(
     url: str, wire: Wire, when: datetime, *, body: bytes = b"", redirects: tuple[Hop, ...] = ()
 ) -> Evidence:
     """The answer as evidence; cookies and credentials are replaced by a marker."""
-    fields = tuple(
-        (k.decode("latin-1"), REDACTED if is_secret(k) else v.decode("latin-1")) for k, v in wire.headers
-    )
+    fields = redacted((k.decode("latin-1"), v.decode("latin-1")) for k, v in wire.headers)
     return Evidence(
         kind=RESPONSE,
         url=url,

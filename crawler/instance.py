@@ -14,15 +14,16 @@ from blocklists.hostnames import registrable_domain as registrable
 from blocklists.model import Hit
 from crawler.config import VERSION, Config
 from crawler.evidence import EvidenceClient, EvidenceStore, Limits
-from crawler.exchange import REDACTED, Exchange, is_secret
+from crawler.exchange import Exchange
 from crawler.frontier.lock import InstanceLock
 from crawler.frontier.sql import SqlFrontier
 from crawler.gate import Decision, Terms, reason_of_hit
 from crawler.lists import list_policy, load_lists
 from crawler.network import ACCEPT_ANY, STRIPPED, AddressGuard, Client, identity_headers, read_proxies
 from crawler.politeness import Clock, Pace
+from crawler.redaction import REDACTED, is_secret
 from crawler.store.database import open_database
-from crawler.store.queries.resume import committed_ends, kept_per_domain
+from crawler.store.queries.resume import committed_ends, kept_in_flight, kept_per_domain
 from crawler.store.record import Answer, CrawlStart, CrawlStatus, Identity, Record, WarcPlace
 from crawler.store.warc import (
     About,
@@ -58,6 +59,7 @@ class Instance:
         self.clock = Clock(wall=lambda: datetime.fromtimestamp(now(), UTC))
         self.pace = Pace(config.politeness.delay, config.politeness.per_host, clock=self.clock)
         self._kept: Mapping[str, int] = {}
+        self._kept_in_flight: set[str] = set()
 
     async def open(self, command: str, terms: Terms) -> None:
         """Take the lock, bring the database up to date, cut files back to what was committed."""
@@ -67,6 +69,7 @@ class Instance:
         with engine.connect() as connection:
             ends = committed_ends(connection)
             self._kept = kept_per_domain(connection)
+            self._kept_in_flight = kept_in_flight(connection)
         for folder in (WARC, EVIDENCE):
             truncate_to(data / folder, {k.removeprefix(folder + "/"): v for k, v in ends[folder].items()})
         snapshot = load_lists(self.config)
@@ -157,13 +160,19 @@ class Instance:
         wire = exchange.wire
         document = None
         keeps = decision.verdict is Verdict.KEEP and exchange.extra.get("source") != "sitemap"
+        if exchange.url in self._kept_in_flight:
+            # kept by a process that died before the frontier knew; asked again for its links only
+            self._kept_in_flight.discard(exchange.url)
+            keeps = False
         if keeps and wire is not None:
             raw = exchange.extra.pop("raw", b"")
             received = Received(
                 url=exchange.url,
                 date=decision.decided_at,
                 status_line=wire.status_line,
-                header_lines=tuple((k, REDACTED.encode() if is_secret(k) else v) for k, v in wire.headers),
+                header_lines=tuple(
+                    (k, REDACTED.encode() if is_secret(k.decode("latin-1")) else v) for k, v in wire.headers
+                ),
                 body=raw if isinstance(raw, bytes) else b"",
                 ip=wire.ip or None,
             )

@@ -9,6 +9,7 @@ from functools import cache
 from reservations.facts import Facts
 from reservations.model import HTML_SIGNALS, RESPONSE, Agent, Evidence, Outcome, Reading
 from reservations.protocols import discover
+from reservations.readers.assets import asset_extracts
 from reservations.readers.html_head import encode_elements, looks_like_html, read_elements
 
 
@@ -28,20 +29,19 @@ def extract(evidence: Evidence, agent: Agent) -> tuple[Evidence, ...]:
         return (evidence,)
     head = replace(evidence, body=b"")
     if not looks_like_html(evidence.fields, evidence.body):
-        return (head,)
+        return (head, *(_part(evidence, *asset) for asset in asset_extracts(evidence.fields, evidence.body)))
     elements = read_elements(
         evidence.body, fields=evidence.fields, names=meta_names() | {agent.token.lower()}
     )
     if not elements:
         return (head,)
-    signals = Evidence(
-        kind=HTML_SIGNALS,
-        url=evidence.url,
-        outcome=Outcome.FOUND,
-        fetched_at=evidence.fetched_at,
-        body=encode_elements(elements),
+    return (head, _part(evidence, HTML_SIGNALS, encode_elements(elements)))
+
+
+def _part(evidence: Evidence, kind: str, body: bytes) -> Evidence:
+    return Evidence(
+        kind=kind, url=evidence.url, outcome=Outcome.FOUND, fetched_at=evidence.fetched_at, body=body
     )
-    return (head, signals)
 
 
 def read(url: str, evidence: Iterable[Evidence], agent: Agent) -> Reading:

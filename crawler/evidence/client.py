@@ -17,6 +17,7 @@ from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
 from crawler.network import Answer, Client, NetworkError
 from crawler.politeness import Clock, Pace, retry_after
+from crawler.redaction import redacted
 from reservations.model import Evidence, EvidenceRequest, Hop, Outcome, Reason
 from reservations.outcomes import outcome_of
 
@@ -180,7 +181,7 @@ class EvidenceClient:
         return self._ended(walk, outcome, answer=bare, why=error.why, details=(("network", error.code),))
 
     def _revalidated(self, walk: _Walk, kept: Evidence, answer: Answer) -> Evidence:
-        new = tuple((k, v) for k, v in answer.fields if k.lower() not in _NOT_MERGED)
+        new = tuple((k, v) for k, v in redacted(answer.fields) if k.lower() not in _NOT_MERGED)
         names = {k.lower() for k, _ in new}
         old = tuple((k, v) for k, v in kept.fields if k.lower() not in names)
         return replace(
@@ -209,7 +210,7 @@ class EvidenceClient:
             outcome=outcome,
             fetched_at=self._clock.wall(),
             status=status,
-            fields=answer.fields if answer else (),
+            fields=redacted(answer.fields) if answer else (),
             body=answer.body if answer else b"",
             redirects=tuple(walk.hops),
             details=(*details, *_ip(answer)),

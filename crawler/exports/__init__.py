@@ -31,7 +31,8 @@ class Export:
 def discover() -> dict[str, Export]:
     """Every format of this package by name. Raises TypeError where a module defines no `EXPORT`."""
     found = {}
-    for info in sorted(pkgutil.iter_modules(__path__), key=lambda i: i.name):
+    modules = (info for info in pkgutil.iter_modules(__path__) if not info.ispkg)
+    for info in sorted(modules, key=lambda i: i.name):
         export = getattr(importlib.import_module(f"{__name__}.{info.name}"), "EXPORT", None)
         if not isinstance(export, Export):
             raise TypeError(f"crawler/exports/{info.name}.py defines no EXPORT")

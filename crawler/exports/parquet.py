@@ -34,8 +34,8 @@ def _schema() -> Any:
     import pyarrow as pa
 
     text, number = pa.string(), pa.int64()
-    reason = {name: text for name in REASON_KEYS} | {"line": number}
-    types = {name: text for name in DECISION_KEYS} | {
+    reason = dict.fromkeys(REASON_KEYS, text) | {"line": number}
+    types = dict.fromkeys(DECISION_KEYS, text) | {
         "decided_at": pa.timestamp("us", tz="UTC"),
         "reasons": pa.list_(pa.struct(list(reason.items()))),
         "crawl": number,

@@ -138,8 +138,8 @@ def _from_header(facts: Facts) -> tuple[tuple[Statement, ...], tuple[Note, ...]]
     read = [read_usage(line.value) for line in lines]
     whole = read_usage(", ".join(line.value for line in lines)) if len(lines) > 1 else read[0]
     letter = {wish.use: _as_said(wish, _source(wish, read, places)) for wish in whole.letter}
-    meant = [(wish.use, _as_said(wish, _source(wish, read, places))) for wish in whole.meant]
-    meant += [(w.use, _as_said(w, p)) for usage, p in zip(read, places, strict=True) for w in usage.meant]
+    meant = [(w.use, _as_said(w, p)) for usage, p in zip(read, places, strict=True) for w in usage.meant]
+    meant += [(wish.use, _as_said(wish, _source(wish, read, places))) for wish in whole.meant]
     notes = [Note(kind=k, locator=p.locator) for u, p in zip(read, places, strict=True) for k in _kinds(u)]
     if len(lines) > 1:
         notes.append(Note(kind=SEVERAL_LINES, locator=places[1].locator))
@@ -262,8 +262,8 @@ def _book(file: RobotsFile, agent: Agent) -> _Book:
 def _rule(file: RobotsFile, record: Record) -> UsageRule:
     pattern, preference = _EVERYWHERE, record.value
     if preference.startswith("/"):
-        path, *rest = preference.split(None, 1)
-        pattern, preference = plain_pattern(path), rest[0] if rest else ""
+        path, _, preference = preference.replace("\t", " ").partition(" ")
+        pattern, preference = plain_pattern(path), preference.strip(" ")
     place = Said(
         preference=Preference.UNSTATED,
         code="aipref.robots",

@@ -45,6 +45,7 @@ _VALUES = {"yes": Preference.PERMITTED, "no": Preference.RESERVED}
 _NO = frozenset({"no", "n", "false", "0", "deny", "disallow"})
 _USUAL = 256
 """Characters of a value that is worth remembering: a few make up nearly all there are."""
+
 _CEILINGS = frozenset({"immediate", "reference"})
 """Levels of `use` below `full`, which is what a training crawl is (Cloudflare, 2026-08-31)."""
 
@@ -154,8 +155,7 @@ def _pairs(value: str) -> Iterator[Pair]:
     for key, word in pairs:
         preference = _preference(key, word)
         if preference is None:
-            if (key, word) != ("use", "full"):
-                yield Pair(key="", preference=Preference.UNSTATED, plain=False, path=path, note=UNKNOWN)
+            yield Pair(key="", preference=Preference.UNSTATED, plain=False, path=path, note=UNKNOWN)
             continue
         exact = (key, word) in plain and (word in _VALUES or key == "use") and path is None
         note = PATH if path else None if exact else FORM
@@ -169,11 +169,13 @@ def _pair(part: str) -> tuple[str, str]:
 
 
 def _preference(key: str, word: str) -> Preference | None:
-    if key == "use":
-        return Preference.RESERVED if word in _CEILINGS or word in _NO else None
+    if key == "use" and (word in _CEILINGS or word == "full"):
+        return Preference.RESERVED if word in _CEILINGS else Preference.PERMITTED
     if key not in _USE_OF:
         return None
-    return Preference.RESERVED if word in _NO else _VALUES.get(word)
+    if word in _NO:
+        return Preference.RESERVED
+    return _VALUES.get(word) if key != "use" else None
 
 
 def parse(facts: Facts) -> Reading:
@@ -228,7 +230,8 @@ def _settle(signals: Iterable[Signal], path: str) -> dict[str, Said]:
 
 
 def _by_use(said: Mapping[str, Said]) -> dict[Use, Said]:
-    return strictest((_USE_OF[key], saying) for key, saying in said.items())
+    """Uses for keys; a ceiling that is open says how far a use may go and grants none."""
+    return strictest((_USE_OF[k], saying) for k, saying in said.items() if k != "use" or saying.reserves)
 
 
 def _reserved(said: Mapping[Use, Said]) -> bool:

@@ -34,7 +34,7 @@ from reservations.model import (
     quoted,
 )
 from reservations.readers.robots_answer import ODD_STATUS, REFUSALS, SOFT_404, Answer, Ending, answer_of
-from reservations.readers.robots_groups import MAX_INFERRED, BotGroups, telling
+from reservations.readers.robots_groups import BotGroups, telling
 from reservations.readers.robots_lines import OddityKind
 from reservations.readers.robots_rulebook import Rulebook, rulebook
 from reservations.readers.robots_rules import Rule, RuleSet, Target, target_of
@@ -230,11 +230,7 @@ def _caution(file: RobotsFile, book: Rulebook, target: Target) -> tuple[Statemen
     rule = book.training.winner(target)
     if rule is not None:
         found += (_disallowed(file.sha256, rule, FAIL_CLOSED, Use.AI_TRAIN),)
-    inferred = tuple(s for rule, bots in book.inferred(target) for s in _inferred(file.sha256, rule, bots))
-    if len(inferred) > MAX_INFERRED:
-        kept = set(telling(s.inferred_from for s in inferred if s.inferred_from))
-        inferred = tuple(s for s in inferred if s.inferred_from in kept)
-    return found + inferred
+    return found + _inferred(file.sha256, book.inferred(target))
 
 
 @lru_cache(maxsize=8192)
@@ -252,20 +248,22 @@ def _disallowed(digest: str, rule: Rule, under: frozenset[Profile], use: Use | N
 
 
 @lru_cache(maxsize=8192)
-def _inferred(digest: str, rule: Rule, named: BotGroups) -> tuple[Statement, ...]:
+def _inferred(digest: str, denied: tuple[tuple[Rule, BotGroups], ...]) -> tuple[Statement, ...]:
+    """One statement a bot, at most MAX_INFERRED, the most telling first."""
+    rule_of = {bot: rule for rule, named in denied for bot in named.bots}
     return tuple(
         Statement(
             protocol=NAME,
             code="robots.other_ai_bots",
             use=Use.AI_TRAIN,
             preference=Preference.RESERVED,
-            locator=_line(digest, rule),
+            locator=_line(digest, rule_of[bot]),
             under=FAIL_CLOSED,
             decided_by="file",
             inferred_from=bot,
-            scope=quoted(rule.record.value),
+            scope=quoted(rule_of[bot].record.value),
         )
-        for bot in named.bots
+        for bot in telling(rule_of)
     )
 
 

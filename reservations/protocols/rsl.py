@@ -56,78 +56,79 @@ RELATIVE = NoteKind(
     code="rsl.pointer-invalid",
     level=Level.WARN,
     summary="A pointer to a licence is not valid by the letter",
-    text="The address must be absolute and the type `application/rsl+xml`; a strict reader skips the pointer. "
-    "Forbear follows it all the same. Write `License: https://your.site/license.xml`.",
+    text="The address must be absolute and the type `application/rsl+xml`; a strict reader skips the "
+    "pointer. Forbear follows it all the same. Write `License: https://your.site/license.xml`.",
 )
 STRANGER = NoteKind(
     code="rsl.license-in-other-group",
     level=Level.WARN,
     summary="The only License line stands in another crawler's group",
-    text="A License line below a User-agent line is for that crawler alone, also at the end of the file. Forbear "
-    "reads it as meant for everybody. Put it above the first User-agent line.",
+    text="A License line below a User-agent line is for that crawler alone, also at the end of the file. "
+    "Forbear reads it as meant for everybody. Put it above the first User-agent line.",
 )
 MISSING = NoteKind(
     code="rsl.document-missing",
     level=Level.BAD,
     summary="The licence that is pointed to cannot be had",
-    text="Without a valid document nothing is licensed (RSL 1.0 section 4.3), so Forbear takes everything as "
-    "reserved. Correct the address, or remove the pointer.",
+    text="Without a valid document nothing is licensed (RSL 1.0 section 4.3), so Forbear takes everything"
+    " as reserved. Correct the address, or remove the pointer.",
 )
 TOO_MANY = NoteKind(
     code="rsl.too-many-documents",
     level=Level.WARN,
     summary="More licences are pointed to than Forbear reads",
-    text="Forbear reads eight documents for one page; what is said in the others is not known, so it takes the "
-    "page as unlicensed. Put the terms into one document.",
+    text="Forbear reads eight documents for one page; what is said in the others is not known, so it "
+    "takes the page as unlicensed. Put the terms into one document.",
 )
 NOT_RSL = NoteKind(
     code="rsl.not-a-document",
     level=Level.BAD,
     summary="What the pointer leads to is not an RSL document",
-    text="It is no well-formed XML, its root is not `rsl`, or it is larger or deeper than we read. Nothing is "
-    "licensed without a valid document. Check it with an XML validator.",
+    text="It is no well-formed XML, its root is not `rsl`, or it is larger or deeper than we read. "
+    "Nothing is licensed without a valid document. Check it with an XML validator.",
 )
 DOCTYPE = NoteKind(
     code="rsl.doctype",
     level=Level.BAD,
     summary="The licence declares a document type or entities",
-    text="Forbear refuses both for safety (RSL 1.0 section 8) and takes everything as reserved. Remove the "
-    "`<!DOCTYPE ...>`.",
+    text="Forbear refuses both for safety (RSL 1.0 section 8) and takes everything as reserved. Remove "
+    "the `<!DOCTYPE ...>`.",
 )
 NAMESPACE = NoteKind(
     code="rsl.namespace",
     level=Level.BAD,
     summary="The licence is not in the namespace https://rslstandard.org/rsl",
-    text="A document in another namespace is not RSL and licenses nothing. Forbear honours what it prohibits. "
-    'Write `<rsl xmlns="https://rslstandard.org/rsl">`.',
+    text="A document in another namespace is not RSL and licenses nothing. Forbear honours what it "
+    'prohibits. Write `<rsl xmlns="https://rslstandard.org/rsl">`.',
 )
 NOT_CONFORMANT = NoteKind(
     code="rsl.not-conformant",
     level=Level.BAD,
     summary="The licence breaks the schema, so it permits nothing",
-    text="An element that RSL does not know, a `content` without `license` or `url`, or two `permits` of one type "
-    "make the document non-conformant. Forbear honours what it prohibits and takes no permission from it.",
+    text="An element that RSL does not know, a `content` without `license` or `url`, or two `permits` of "
+    "one type make the document non-conformant. Forbear honours what it prohibits and takes no "
+    "permission from it.",
 )
 COMMAS = NoteKind(
     code="rsl.commas",
     level=Level.WARN,
     summary="Values are separated by commas",
-    text="RSL 1.0 separates values by spaces; commas were used in the 0.9 draft. Forbear reads them in what is "
-    "prohibited, not in what is permitted. Write `ai-train ai-input`.",
+    text="RSL 1.0 separates values by spaces; commas were used in the 0.9 draft. Forbear reads them in "
+    "what is prohibited, not in what is permitted. Write `ai-train ai-input`.",
 )
 UNKNOWN_USAGE = NoteKind(
     code="rsl.unknown-usage",
     level=Level.WARN,
     summary="A usage is not one that RSL 1.0 defines",
-    text="Defined are all, ai-all, ai-train, ai-input, ai-index and search. Forbear reads words with `train` in "
-    "them as ai-train where they are prohibited. Write `ai-train`.",
+    text="Defined are all, ai-all, ai-train, ai-input, ai-index and search. Forbear reads words with "
+    "`train` in them as ai-train where they are prohibited. Write `ai-train`.",
 )
 CONFLICT = NoteKind(
     code="rsl.permits-and-prohibits",
     level=Level.WARN,
     summary="One licence both permits and prohibits a usage",
-    text="The prohibition wins (RSL 1.0 section 3.6), also where it is `all` and the permission narrower. Remove "
-    "one of the two.",
+    text="The prohibition wins (RSL 1.0 section 3.6), also where it is `all` and the permission narrower."
+    " Remove one of the two.",
 )
 _OF_PROBLEM = {
     ProblemKind.NOT_XML: NOT_RSL,
@@ -297,6 +298,11 @@ PROTOCOL = Protocol(
     parse=parse,
     wants=wants,
     codes=("rsl.prohibited", "rsl.payment", UNREADABLE),
-    notes=(RELATIVE, STRANGER, MISSING, TOO_MANY, NOT_RSL, DOCTYPE, NAMESPACE, NOT_CONFORMANT, COMMAS, UNKNOWN_USAGE,
-           CONFLICT),
-)  # fmt: skip
+    notes=(
+        RELATIVE,
+        STRANGER,
+        MISSING,
+        TOO_MANY,
+        *dict.fromkeys((*_OF_PROBLEM.values(), *_OF_ODDITY.values())),
+    ),
+)

@@ -15,6 +15,9 @@ EXAMINED = 16_384
 MAX_PAGE = 65_536
 """A challenge page is small; a longer page has content of its own."""
 
+MAX_TAGS = 500
+"""Nor does it have many tags."""
+
 SPARSE_WORDS = 120
 """Fewer visible words than this are no main content."""
 
@@ -55,6 +58,8 @@ def possible_marker(tags: bytes) -> str | None:
 
 def is_interstitial(page: str, marker: str) -> bool:
     """Whether a page with a possible marker shows next to nothing but the challenge."""
+    if page.count("<") > MAX_TAGS:
+        return False
     parser = LexborHTMLParser(page)
     if marker.encode("ascii") in _CAPTCHAS and parser.css_first(_WIDGETS) is None:
         return False

@@ -7,7 +7,8 @@ structured data says about access, and the mark of a challenge page. `read_eleme
 
 A page without any signal is told by a look at its tags and is never parsed. Otherwise only the part
 up to the last tag of interest is, by selectolax, so that comments and scripts are read as a browser
-reads them; where that part might end inside a comment or a script, the whole page is.
+reads them; where that part might end inside a comment or a script, the whole page is. A page that
+would take a parser too long is read by its tags.
 """
 
 from __future__ import annotations
@@ -193,7 +194,12 @@ class _Look:
     def elements(self, fields: Sequence[tuple[str, str]]) -> tuple[Element, ...]:
         encoding = encoding_of(self.body, fields)
         raw = self._raw_tags(encoding)
-        found = _aligned(self._parsed(raw, encoding), self._places(raw), self.lowered)
+        places = self._places(raw)
+        parsed = self._parsed(raw, encoding)
+        if parsed is None:
+            found = [replace(element, offset=start) for element, start in _outside(places, self.lowered)]
+        else:
+            found = _aligned(parsed, places, self.lowered)
         everything = (*self._challenge(encoding), *found[:MAX_ELEMENTS])
         return tuple(sorted(everything, key=lambda e: (e.offset is None, e.offset or 0)))
 
@@ -201,8 +207,11 @@ class _Look:
         spans = {tag.start(): tag.end() for tag in self.tags if self._of_interest(tag[0])}
         if self.flagged:
             spans.update(self._flagged_tags())
-        starts = sorted(spans)[: html_tags.MAX_TAGS]
-        return [html_tags.raw_tag(self.body, self.lowered, s, spans[s], encoding) for s in starts]
+        found: list[RawTag] = []
+        for start in sorted(spans)[: html_tags.MAX_TAGS]:
+            if not found or start >= found[-1].stop:  # no tag begins inside a script
+                found.append(html_tags.raw_tag(self.body, self.lowered, start, spans[start], encoding))
+        return found
 
     def _of_interest(self, tag: bytes) -> bool:
         if self.flagged and tag.startswith(b"<script"):
@@ -223,20 +232,29 @@ class _Look:
         made = ((_element(t.name, t.attributes, t.text, self.names), t.start) for t in raw)
         return [(element, start) for element, start in made if element is not None]
 
-    def _parsed(self, raw: Sequence[RawTag], encoding: str) -> list[Element]:
+    def _parsed(self, raw: Sequence[RawTag], encoding: str) -> list[Element] | None:
+        """Elements as a parser sees them; None where the page is not given to one."""
         if not raw:
             return []
-        end = self._end_of(raw)
-        parser = None
-        if end < len(self.body):
-            parser = LexborHTMLParser(self.body[:end].decode(encoding, "replace") + _SENTINEL)
-            metas = parser.tags("meta")
-            if not metas or metas[-1].attributes.get("name") != _SENTINEL_NAME:
-                parser = None  # the part may end inside a comment or a script: read all of it
+        parser = self._part(self._end_of(raw), encoding) or self._whole(encoding)
         if parser is None:
-            parser = LexborHTMLParser(self.body.decode(encoding, "replace"))
+            return None
         kinds = {tag.name for tag in raw}
         return [e for node in self._nodes(parser, kinds) if (e := self._element_of(node)) is not None]
+
+    def _part(self, end: int, encoding: str) -> LexborHTMLParser | None:
+        part = self.body[:end]
+        if end >= len(self.body) or not html_tags.is_parsable(part):
+            return None
+        parser = LexborHTMLParser(part.decode(encoding, "replace") + _SENTINEL)
+        metas = parser.tags("meta")
+        # Without the sentinel, the part may end inside a comment or a script: read all of the page.
+        return parser if metas and metas[-1].attributes.get("name") == _SENTINEL_NAME else None
+
+    def _whole(self, encoding: str) -> LexborHTMLParser | None:
+        if not html_tags.is_parsable(self.body):
+            return None
+        return LexborHTMLParser(self.body.decode(encoding, "replace"))
 
     def _end_of(self, raw: Sequence[RawTag]) -> int:
         end = max(tag.end for tag in raw) + 1
@@ -317,14 +335,18 @@ def _kept(tag: str, attributes: Mapping[str, str]) -> tuple[tuple[str, str], ...
     return tuple((n, attributes[n][:MAX_VALUE]) for n in _KEPT[tag] if n in attributes)
 
 
+def _outside(places: Sequence[tuple[Element, int]], lowered: bytes) -> list[tuple[Element, int]]:
+    outside = set(html_tags.outside_opaque(lowered, [start for _, start in places]))
+    return [place for place in places if place[1] in outside]
+
+
 def _aligned(
     elements: Sequence[Element], places: Sequence[tuple[Element, int]], lowered: bytes
 ) -> list[Element]:
     """Give each element its offset where tags and elements of the same content are as many."""
     wanted = Counter(elements)
     if Counter(element for element, _ in places) != wanted:
-        outside = set(html_tags.outside_opaque(lowered, [start for _, start in places]))
-        places = [place for place in places if place[1] in outside]
+        places = _outside(places, lowered)
     offsets: dict[Element, list[int]] = {}
     for element, start in places:
         offsets.setdefault(element, []).append(start)

@@ -13,7 +13,23 @@ from dataclasses import dataclass
 MAX_TAG = 65_536
 """Bytes of one tag that are looked at."""
 
+MAX_TEXT = 1_000_000
+"""Bytes of a script that are looked at."""
+
+_MAX_WORD = 64
+"""Bytes of text after a tag that may be a word of structured data."""
+
 MAX_TAGS = 20_000
+
+MAX_PARSED = 524_288
+MAX_PARSED_TAGS = 3_000
+MAX_PARSED_RUN = 32_768
+"""What a parser is given at most: bytes, tags, and bytes without a `>`.
+
+Every HTML5 parser takes quadratic time or space for some pages (open elements at each block, active
+formatting elements at each paragraph, attributes of one tag). These keep the worst near a second;
+pages beyond them are read by their tags alone.
+"""
 
 # Possessive, so that nothing is tried twice; a quote that is never closed is read as a character.
 _REST = rb"(?:[^>\"']++|\"[^\"]*+\"|'[^']*+'|[\"'])*+"
@@ -51,7 +67,18 @@ class RawTag:
     start: int
     end: int
     text: str
-    """What follows up to the next tag; for a script, its text."""
+    """The word that follows; for a script, its text."""
+    stop: int
+    """Where the next tag can begin; for a script, after its text."""
+
+
+def is_parsable(page: bytes) -> bool:
+    """Whether parsing this takes bounded time, whatever it holds."""
+    return (
+        len(page) <= MAX_PARSED
+        and page.count(b"<") <= MAX_PARSED_TAGS
+        and (len(page) <= MAX_PARSED_RUN or max(map(len, page.split(b">"))) <= MAX_PARSED_RUN)
+    )
 
 
 def raw_tag(body: bytes, lowered: bytes, start: int, end: int, encoding: str) -> RawTag:
@@ -62,15 +89,26 @@ def raw_tag(body: bytes, lowered: bytes, start: int, end: int, encoding: str) ->
     attributes: dict[str, str] = {}
     for key, double, single, bare in _ATTRIBUTE.findall(source, name.end() if name else 0):
         attributes.setdefault(key.lower(), html.unescape(double or single or bare))
-    stop = lowered.find(b"</script" if tag == "script" else b"<", end)
-    text = body[end + 1 : stop if stop >= 0 else len(body)].decode(encoding, "replace")
-    return RawTag(name=tag, attributes=attributes, start=start, end=end, text=text)
+    if tag == "script":
+        stop = lowered.find(b"</script", end)
+        text = body[end + 1 : min(stop if stop >= 0 else len(body), end + MAX_TEXT)]
+    else:
+        stop = -1
+        text = body[end + 1 : end + _MAX_WORD].partition(b"<")[0]
+    return RawTag(
+        name=tag,
+        attributes=attributes,
+        start=start,
+        end=end,
+        text=text.decode(encoding, "replace"),
+        stop=len(body) if tag == "script" and stop < 0 else max(end, stop),
+    )
 
 
 def enclosing_tag(lowered: bytes, position: int) -> tuple[int, int] | None:
     """Start and end of the tag around a position, None where it stands in text."""
     start = lowered.rfind(b"<", 0, position)
-    match = _ANY_TAG.match(lowered, start) if start >= 0 else None
+    match = _ANY_TAG.match(lowered, start, start + MAX_TAG) if start >= 0 else None
     return (start, match.end()) if match and match.end() > position else None
 
 

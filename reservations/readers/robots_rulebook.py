@@ -12,6 +12,8 @@ from reservations.readers.robots_lines import AI_TRAINING, ALLOW, DISALLOW, Reco
 from reservations.readers.robots_rules import Rule, RuleSet, Target, compile_rules, strongest
 from reservations.readers.robots_txt import Group, RobotsFile
 
+_EVERYTHING = frozenset({"/", "/*", "*"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rulebook:
@@ -27,8 +29,10 @@ class Rulebook:
     """Rules before any agent line, which RFC 9309 ignores and some readers apply to everybody."""
     training: RuleSet
     """`DisallowAITraining` lines for us."""
+    shut_out: tuple[tuple[Rule, BotGroups], ...]
+    """Other operators' training bots that may fetch nothing at all, as nearly every file has it."""
     bots: tuple[tuple[tuple[RuleSet, ...], BotGroups], ...]
-    """Other operators' training bots, by the rules of each of their groups.
+    """The rest of them, by the rules of each of their groups.
 
     The rule sets are one a group and not one a bot: sixty bots in a group of a hundred thousand
     rules, and each in another beside it, must not cost sixty times as much.
@@ -37,10 +41,10 @@ class Rulebook:
     def inferred(self, target: Target) -> tuple[tuple[Rule, BotGroups], ...]:
         """The bots that may not fetch a URL, with the rule that says so."""
         if not self.bots:
-            return ()
+            return self.shut_out
         winners = {rules: rules.winner(target) for sets, _ in self.bots for rules in sets}
         found = ((strongest(winners[rules] for rules in sets), bots) for sets, bots in self.bots)
-        return tuple((rule, bots) for rule, bots in found if rule is not None and not rule.allow)
+        return self.shut_out + tuple((r, bots) for r, bots in found if r is not None and not r.allow)
 
 
 @lru_cache(maxsize=1024)
@@ -48,6 +52,11 @@ def rulebook(file: RobotsFile, agent: Agent) -> Rulebook:
     """Compile what a file says to an agent."""
     letter = _rules(select(file.letter, agent.token).speaking, lenient=False)
     lenient = _rules(select(file.lenient, agent.token).speaking, lenient=True)
+    others = tuple(
+        (tuple(_rules((group,), lenient=True) for group in bots.groups), bots)
+        for bots in named_bots(file.lenient, agent.token)
+    )
+    shut_out = {bots: rule for sets, bots in others if (rule := _shuts_out(sets)) is not None}
     aliases = (a for a in agent.aliases if a.lower() != agent.token.lower())
     return Rulebook(
         letter=letter,
@@ -55,16 +64,22 @@ def rulebook(file: RobotsFile, agent: Agent) -> Rulebook:
         aliases=tuple(_rules(own, lenient=True) for a in aliases if (own := select(file.lenient, a).own)),
         outside=compile_rules(file.lenient.outside, lenient=True),
         training=compile_rules(_training(file, agent), lenient=True),
-        bots=tuple(
-            (tuple(_rules((group,), lenient=True) for group in bots.groups), bots)
-            for bots in named_bots(file.lenient, agent.token)
-        ),
+        shut_out=tuple((rule, bots) for bots, rule in shut_out.items()),
+        bots=tuple((sets, bots) for sets, bots in others if bots not in shut_out),
     )
 
 
 @lru_cache(maxsize=4096)
 def _rules(groups: tuple[Group, ...], *, lenient: bool) -> RuleSet:
     return compile_rules(records_of(groups, ALLOW, DISALLOW), lenient=lenient)
+
+
+def _shuts_out(sets: tuple[RuleSet, ...]) -> Rule | None:
+    """The rule that denies every URL, where no other rule allows one."""
+    rules = [rule for ruleset in sets for rule in ruleset.rules]
+    if any(rule.allow for rule in rules):
+        return None
+    return next((rule for rule in rules if rule.pattern.text in _EVERYTHING and not rule.host), None)
 
 
 def _same(one: tuple[Rule, ...], other: tuple[Rule, ...]) -> bool:

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
-from xml.etree.ElementTree import ParseError  # noqa: S405  # the exception only; parsing is defusedxml's
+from xml.etree.ElementTree import ParseError  # the exception only; parsing is defusedxml's
 
-from defusedxml.ElementTree import DefusedXMLParser
+from defusedxml.ElementTree import DefusedXMLParser  # type: ignore[import-untyped]
 
 from reservations.readers.path_pattern import PathPattern
 from reservations.readers.robots_rules import PatternIndex

@@ -25,7 +25,21 @@ def postgresql() -> Iterator[str]:
     user = _server_user(folder)
     data = folder / "data"
     try:
-        _run([*user, programs / "initdb", "-D", data, "-U", "forbear", "-A", "trust", "-E", "UTF8", "--no-sync"])
+        _run(
+            [
+                *user,
+                programs / "initdb",
+                "-D",
+                data,
+                "-U",
+                "forbear",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--no-sync",
+            ]
+        )
         options = f"-k {folder} -c listen_addresses='' -c fsync=off"
         control = [*user, programs / "pg_ctl", "-D", data, "-w"]
         _run([*control, "-l", folder / "log", "-o", options, "start"])

@@ -108,7 +108,9 @@ def test_reading_goes_on_while_another_writes(tmp_path: Path) -> None:
     reading.dispose()
 
 
-def test_a_record_in_a_folder_one_may_not_write_to_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_in_a_folder_one_may_not_write_to_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "archive"
     url = f"sqlite:///{folder / 'forbear.db'}"
     open_database(url).dispose()

@@ -47,17 +47,19 @@ class KeptDocument:
 
 def is_kept_now() -> ColumnElement[bool]:
     """The document was not withdrawn, is the last kept of its URL, and the URL's last verdict is keep."""
-    later = document.alias("later")
+    later, last = document.alias("later"), decision.alias("last")
     latest = (
-        select(decision.c.verdict)
-        .where(decision.c.url_hash == document.c.url_hash)
-        .order_by(decision.c.id.desc())
+        select(last.c.verdict)
+        .where(last.c.url_hash == document.c.url_hash)
+        .order_by(last.c.id.desc())
         .limit(1)
+        .correlate(document)
         .scalar_subquery()
     )
     replaced = (
         select(later.c.decision_id)
         .where(later.c.url_hash == document.c.url_hash, later.c.decision_id > document.c.decision_id)
+        .correlate(document)
         .exists()
     )
     return document.c.withdrawn_at.is_(None) & ~replaced & (latest == Verdict.KEEP.value)

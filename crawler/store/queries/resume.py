@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, Table, func, select
 
+from crawler.frontier.schema import State, url
 from crawler.store.schema import document, observation
 
 
@@ -34,3 +35,12 @@ def kept_per_domain(connection: Connection) -> Mapping[str, int]:
     """Documents kept so far, by registrable domain."""
     query = select(document.c.domain, func.count()).group_by(document.c.domain)
     return {str(domain): int(number) for domain, number in connection.execute(query)}
+
+
+def kept_in_flight(connection: Connection) -> set[str]:
+    """URLs that are kept, but whose row in the frontier still says that they are out.
+
+    A process that died between the two leaves them; they are fetched again, and kept once.
+    """
+    out = select(url.c.url).where(url.c.state == State.LEASED.value)
+    return set(connection.scalars(select(document.c.url).where(document.c.url.in_(out))))

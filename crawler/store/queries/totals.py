@@ -1,15 +1,14 @@
-"""How much: kept documents and bytes, verdicts and reasons, and how far each file goes."""
+"""How much: kept documents and bytes by domain and type, and how often a crawl settled what."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, Table, func, select
+from sqlalchemy import Connection, func, select
 
 from crawler.store.queries.documents import is_kept_now
-from crawler.store.schema import decision, document, observation, omitted
+from crawler.store.schema import decision, document, omitted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,25 +81,3 @@ def outcomes(connection: Connection, crawl_id: int) -> tuple[Outcome, ...]:
         for key in {**counted, **beyond}
     ]
     return tuple(sorted(found, key=lambda o: (-o.decisions - o.omitted, o.stage, o.verdict, o.reason)))
-
-
-def kept_per_domain(connection: Connection) -> Mapping[str, int]:
-    """URLs of which a document was ever kept, by registrable domain."""
-    urls = func.count(document.c.url_hash.distinct())
-    rows = connection.execute(select(document.c.domain, urls).group_by(document.c.domain))
-    return {row[0]: row[1] for row in rows}
-
-
-def committed_ends(connection: Connection) -> Mapping[str, Mapping[str, int]]:
-    """By folder, for each file in it by its whole path: where the last committed record ends."""
-    ends: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for statement in (_ends(document), _ends(observation)):
-        for file, end in connection.execute(statement).tuples():
-            files = ends[file.partition("/")[0]]
-            files[file] = max(end, files.get(file, 0))
-    return ends
-
-
-def _ends(table: Table) -> Select[str, int]:
-    end = func.max(table.c.warc_offset + table.c.warc_length)
-    return select(table.c.warc_file, end).where(table.c.warc_file.is_not(None)).group_by(table.c.warc_file)

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from crawler.frontier import Candidate, Lease, Leased
 from crawler.frontier import sql as sql_module
-from crawler.frontier.lock import InstanceBusyError, InstanceLock
-from crawler.frontier.schema import State, host, key_of, url
+from crawler.frontier.schema import State, host, url
 from crawler.frontier.sql import SqlFrontier
 from crawler.store.database import open_database
 from crawler.store.writer import Writer
-
-POSTGRES = "FORBEAR_TEST_POSTGRES"
 
 
 class Clock:
@@ -60,19 +53,9 @@ class Setup:
         asyncio.run(go())
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def setup(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setup]:
-    if request.param == "sqlite":
-        yield Setup(f"sqlite:///{tmp_path / 'forbear.db'}")
-        return
-    server = os.environ.get(POSTGRES)
-    if not server:
-        pytest.skip(f"no PostgreSQL: set {POSTGRES} to the URL of a database that may be overwritten")
-    engine = open_database(server)
-    with engine.begin() as connection:
-        connection.execute(text("TRUNCATE frontier_url, frontier_host RESTART IDENTITY"))
-    engine.dispose()
-    yield Setup(server)
+@pytest.fixture
+def setup(database_url: str) -> Setup:
+    return Setup(database_url)
 
 
 def page(name: str, host_name: str = "a.example", **values: object) -> Candidate:
@@ -319,14 +302,6 @@ def test_counters_that_drifted_are_put_right_on_opening(setup: Setup) -> None:
     setup.run(after)
 
 
-def test_keys_are_stable_signed_64_bit_and_differ_by_probe() -> None:
-    assert key_of("https://example.org/") == 7982605172991246264
-    keys = {key_of("https://example.org/", probe) for probe in range(50)}
-    assert len(keys) == 50
-    assert all(-(2**63) <= key < 2**63 for key in keys)
-    assert isinstance(key_of("lone surrogate \udc80"), int)
-
-
 def test_a_second_crawl_on_the_database_server_is_refused(setup: Setup) -> None:
     if setup.database.startswith("sqlite"):
         pytest.skip("the data folder's lock does it")
@@ -341,23 +316,3 @@ def test_a_second_crawl_on_the_database_server_is_refused(setup: Setup) -> None:
         writer.engine.dispose()
 
     setup.run(first)
-
-
-def test_a_second_crawl_on_the_folder_is_refused_and_names_the_first(tmp_path: Path) -> None:
-    with (
-        InstanceLock(tmp_path / "data"),
-        pytest.raises(InstanceBusyError, match=rf"data \(process {os.getpid()}\).*--data"),
-    ):
-        InstanceLock(tmp_path / "data")
-    InstanceLock(tmp_path / "data").close()
-
-
-def test_the_lock_ends_with_its_process(tmp_path: Path) -> None:
-    code = (
-        "import os, sys; from pathlib import Path; from crawler.frontier.lock import InstanceLock;"
-        "lock = InstanceLock(Path(sys.argv[1])); os._exit(9)"
-    )
-    root = Path(__file__).parents[2]
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False, cwd=root)
-    with InstanceLock(tmp_path):
-        pass
