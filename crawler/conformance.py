@@ -17,7 +17,6 @@ from crawler.gate import Case, Decision, Terms, judge
 from reservations.decide import preference_for
 from reservations.model import (
     RESPONSE,
-    ROBOTS_TXT,
     Agent,
     Evidence,
     Hop,
@@ -27,10 +26,9 @@ from reservations.model import (
     Reading,
     Stage,
 )
-from reservations.origins import origin_of
 from reservations.outcomes import outcome_of
+from reservations.plan import plan
 from reservations.policy import TRAINING_USES, Policy, reserved_uses
-from reservations.protocols import discover
 from reservations.read import extract, read
 
 _WHEN = datetime(2026, 11, 24, tzinfo=UTC)
@@ -104,23 +102,23 @@ def evidence_of(record: Mapping[str, Any]) -> Evidence:
     )
 
 
-def _absent(url: str, given: Iterable[Evidence]) -> Iterable[Evidence]:
-    origin = origin_of(url)
-    have = {e.kind for e in given if e.kind != RESPONSE and origin_of(e.url) == origin}
-    paths = {ROBOTS_TXT: "/robots.txt"} | {
-        location.kind: location.path for protocol in discover() for location in protocol.locations
-    }
-    for kind, path in paths.items():
-        if kind not in have:
-            yield Evidence(kind=kind, url=origin + path, outcome=Outcome.ABSENT, fetched_at=_WHEN, status=404)
+def _with_absent(url: str, given: tuple[Evidence, ...], agent: Agent) -> tuple[Evidence, ...]:
+    """The evidence given, and as absent whatever else would be asked for."""
+    evidence = given
+    while wanted := plan(url, evidence, agent):
+        missing = (
+            Evidence(kind=r.kind, url=r.url, outcome=Outcome.ABSENT, fetched_at=_WHEN, status=404)
+            for r in wanted
+        )
+        evidence = (*evidence, *missing)
+    return evidence
 
 
 def _subject(vector: Mapping[str, Any]) -> _Subject:
     given = tuple(map(evidence_of, vector["evidence"]))
     agent = Agent(token=vector["agent"])
-    evidence = tuple(
-        part for item in (*given, *_absent(vector["url"], given)) for part in extract(item, agent)
-    )
+    parts = tuple(part for item in given for part in extract(item, agent))
+    evidence = _with_absent(vector["url"], parts, agent)
     reading = read(vector["url"], evidence, agent)
     return _Subject(url=vector["url"], evidence=evidence, reading=reading, agent=agent)
 

@@ -35,9 +35,12 @@ from crawler.store.warc import (
 )
 from crawler.store.writer import Writer
 from reservations.model import Evidence, Reason, Verdict
+from reservations.read import read
 
 WARC = "warc"
 EVIDENCE = "evidence"
+_READ_APART = 200_000
+"""Bytes of a location file beyond which it is first read off the event loop."""
 
 
 class Instance:
@@ -137,8 +140,11 @@ class Instance:
         host = canonical_host(url) or ""
         return (registrable(host) or host) if host else ""
 
-    def observed(self, evidence: Evidence) -> None:
+    async def observed(self, evidence: Evidence) -> None:
         """Keep a location file as received: in its own WARC, then in the record."""
+        if len(evidence.body) > _READ_APART:
+            # reading fills the readers' caches; a hostile file of 5 MiB takes seconds
+            await asyncio.to_thread(read, evidence.url, (evidence,), self.config.agent)
         place = None
         if evidence.status is not None:
             lines = tuple(

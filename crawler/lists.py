@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from blocklists.intake import Defaults
+from blocklists.defaults import Defaults
 from blocklists.model import Parsed
 from blocklists.policy import EEA, ListPolicy
 from blocklists.snapshot import Listing, Snapshot, SnapshotError, parse

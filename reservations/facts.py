@@ -11,8 +11,11 @@ from reservations.readers.html_head import Element, decode_elements
 from reservations.readers.http_fields import HttpFields
 from reservations.readers.robots_txt import RobotsFile, read_robots_txt
 
-_robots_files = lru_cache(maxsize=1024)(read_robots_txt)
-"""A file is read once per origin, not once per URL; bytes hash once and compare by identity."""
+_LARGE = 500_000
+_robots_files = lru_cache(maxsize=512)(read_robots_txt)
+_large_robots_files = lru_cache(maxsize=8)(read_robots_txt)
+"""A file is read once per origin, not once per URL; bytes hash once and compare by identity. The few
+large ones are remembered apart, so that hostile files cannot fill the memory."""
 
 
 class Facts:
@@ -74,4 +77,5 @@ class Facts:
         evidence = self.location(ROBOTS_TXT)
         if evidence is None or evidence.outcome is not Outcome.FOUND:
             return None
-        return _robots_files(evidence.body)
+        remembered = _large_robots_files if len(evidence.body) > _LARGE else _robots_files
+        return remembered(evidence.body)

@@ -11,11 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reservations.facts import Facts
 
+MAX_REMEMBERED = 65_536
+"""Bytes of content whose digest is remembered."""
 MAX_QUOTE = 300
 """Characters of hostile text a locator may quote."""
 
@@ -150,7 +153,20 @@ class Evidence:
     @property
     def sha256(self) -> str:
         """Lower-case hexadecimal digest of `content`."""
-        return hashlib.sha256(self.content).hexdigest()
+        return digest(self.content)
+
+
+def digest(content: bytes) -> str:
+    """SHA-256 in hexadecimal. Remembered: one robots.txt is behind every decision of its origin."""
+    # a memory of large bodies would keep them alive
+    return _remembered_digest(content) if len(content) <= MAX_REMEMBERED else _digest(content)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+_remembered_digest = lru_cache(maxsize=2048)(_digest)
 
 
 def response_head(evidence: Evidence) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from blocklists.intake import Defaults
+from blocklists.defaults import Defaults
 from blocklists.model import BodyKind, Hit, RecognitionKind, Scope, Status
 from crawler.cli.shared import (
     ConfigOption,
@@ -68,7 +68,7 @@ def import_(
     """
     settings = configuration(config, data)
     defaults = Defaults(
-        source=source or file.stem,
+        source=_name(source or file.stem),
         legal_ground=ground,
         jurisdiction=jurisdiction.upper() if jurisdiction else None,
         body=body,
@@ -82,9 +82,6 @@ def import_(
             filter(None, (_host(settings.crawler.info_url), _host(settings.publish.base_url)))
         ),
     )
-    if body and recognition is None:
-        # a court or an authority that orders a list blocked on copyright grounds: said in words, in the docs
-        defaults = replace(defaults, recognition_kind=RecognitionKind.SITE_BLOCK_INJUNCTION)
     try:
         imported = import_list(settings, file, form, defaults)
     except ListError as error:
@@ -193,6 +190,14 @@ def explain(
         )
         return
     raise typer.Exit(ExitCode.NEGATIVE)
+
+
+def _name(text: str) -> str:
+    """A list's name as it stands in reason codes: lower case, digits, `-` and `_`."""
+    name = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-")
+    if not name:
+        raise FailedError(f"--source {text!r}: no letter or digit in it; name the list, such as at-rtr")
+    return name[:60]
 
 
 def _sentence(hit: Hit) -> str:

@@ -71,7 +71,7 @@ def reading(config: Config) -> Iterator[Connection]:
 
 def say_error(message: str) -> None:
     """An error on stderr, without markup and without control characters."""
-    err.print(f"forbear: {visible(message, keep_newlines=True)}", markup=False, style="red")
+    err.print(f"forbear: {visible(message, keep_newlines=True)}", markup=False, style="red", soft_wrap=True)
 
 
 __all__ = [

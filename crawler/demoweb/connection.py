@@ -47,7 +47,8 @@ class SiteServer:
                 pass
         except BadRequestError as error:
             writer.write(response_head(error.status, [("Content-Length", "0"), ("Connection", "close")]))
-        except (OSError, asyncio.IncompleteReadError, TimeoutError):
+        except (OSError, asyncio.IncompleteReadError, TimeoutError, asyncio.CancelledError):
+            # cancelled when the server stops: asyncio before 3.12 logs a cancelled connection as an error
             pass
         finally:
             writer.close()

@@ -14,9 +14,10 @@ would take a parser too long is read by its tags.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -166,20 +167,21 @@ def _from_utf16(body: bytes, encoding: str, names: frozenset[str]) -> tuple[Elem
     def as_received(offset: int) -> int:
         return mark + len(page[:offset].decode("utf-8", "replace").encode(encoding))
 
-    return tuple(e if e.offset is None else replace(e, offset=as_received(e.offset)) for e in found)
+    return tuple(e if e.offset is None else _at(e, as_received(e.offset)) for e in found)
 
 
 class _Look:
     """One look at the bytes of a page: first whether to parse it, then what is in it."""
 
-    __slots__ = ("body", "certain", "flagged", "lowered", "names", "present", "suspect", "tags")
+    __slots__ = ("body", "certain", "flagged", "lowered", "names", "present", "suspect", "tags", "texts")
 
     def __init__(self, body: bytes, names: frozenset[str]) -> None:
         self.body = body
         self.names, needles = _wanted(names)
         self.lowered = body.lower()
         self.tags = list(html_tags.SIGNAL_TAGS.finditer(self.lowered))
-        together = b"".join([tag[0] for tag in self.tags])
+        self.texts = [tag[0] for tag in self.tags]
+        together = b"".join(self.texts)
         self.present = [needle for needle in needles if needle in together]
         self.present += html_tags.ESCAPED_NAME.findall(together)
         self.flagged = _FLAG_NEEDLE in self.lowered
@@ -197,14 +199,14 @@ class _Look:
         places = self._places(raw)
         parsed = self._parsed(raw, encoding)
         if parsed is None:
-            found = [replace(element, offset=start) for element, start in _outside(places, self.lowered)]
+            found = [_at(element, start) for element, start in _outside(places, self.lowered)]
         else:
             found = _aligned(parsed, places, self.lowered)
         everything = (*self._challenge(encoding), *found[:MAX_ELEMENTS])
         return tuple(sorted(everything, key=lambda e: (e.offset is None, e.offset or 0)))
 
     def _raw_tags(self, encoding: str) -> list[RawTag]:
-        spans = {tag.start(): tag.end() for tag in self.tags if self._of_interest(tag[0])}
+        spans = {tag.start(): tag.end() for tag in self._of_interest()}
         if self.flagged:
             spans.update(self._flagged_tags())
         found: list[RawTag] = []
@@ -213,10 +215,13 @@ class _Look:
                 found.append(html_tags.raw_tag(self.body, self.lowered, start, spans[start], encoding))
         return found
 
-    def _of_interest(self, tag: bytes) -> bool:
-        if self.flagged and tag.startswith(b"<script"):
-            return True
-        return any(needle in tag for needle in self.present)
+    def _of_interest(self) -> Iterator[re.Match[bytes]]:
+        needles = [*self.present, b"<script"] if self.flagged else self.present
+        for tag, text in zip(self.tags, self.texts, strict=True):
+            for needle in needles:
+                if needle in text:
+                    yield tag
+                    break
 
     def _flagged_tags(self) -> Iterable[tuple[int, int]]:
         at = self.lowered.find(_FLAG_NEEDLE)
@@ -315,7 +320,11 @@ def _element(tag: str, attributes: Mapping[str, str], text: str, names: frozense
 
 
 def _is_named(attributes: Mapping[str, str | None], names: frozenset[str]) -> bool:
-    return any((attributes.get(naming) or "").strip().lower() in names for naming in _NAMING)
+    for naming in _NAMING:
+        value = attributes.get(naming)
+        if value and value.strip().lower() in names:
+            return True
+    return False
 
 
 def _script(kind: str, text: str) -> Element | None:
@@ -344,6 +353,8 @@ def _aligned(
     elements: Sequence[Element], places: Sequence[tuple[Element, int]], lowered: bytes
 ) -> list[Element]:
     """Give each element its offset where tags and elements of the same content are as many."""
+    if [element for element, _ in places] == elements:
+        return [_at(element, start) for element, start in places]
     wanted = Counter(elements)
     if Counter(element for element, _ in places) != wanted:
         places = _outside(places, lowered)
@@ -351,4 +362,8 @@ def _aligned(
     for element, start in places:
         offsets.setdefault(element, []).append(start)
     known = {e: iter(starts) for e, starts in offsets.items() if len(starts) == wanted[e]}
-    return [replace(e, offset=next(known[e])) if e in known else e for e in elements]
+    return [_at(e, next(known[e])) if e in known else e for e in elements]
+
+
+def _at(element: Element, offset: int) -> Element:
+    return Element(tag=element.tag, attributes=element.attributes, text=element.text, offset=offset)

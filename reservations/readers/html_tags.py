@@ -19,7 +19,7 @@ MAX_TEXT = 1_000_000
 _MAX_WORD = 64
 """Bytes of text after a tag that may be a word of structured data."""
 
-MAX_TAGS = 20_000
+MAX_TAGS = 4_000
 
 MAX_PARSED = 524_288
 MAX_PARSED_TAGS = 3_000

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]  # C-accelerated, undocumented since 2.6
@@ -18,6 +19,7 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
 MAX_VALUES = 100_000
 
+_NEWLINE = re.compile("\n")
 _SPACE = re.compile(r"[ \t\n\r]*+")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,300})(?![0-9])(\.[0-9]{1,300})?([eE][-+]?[0-9]{1,5})?")
 _COMMENT = re.compile(r"(?://|#)[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/")
@@ -72,9 +74,11 @@ class JsonDocument:
     repaired: bool = False
     """Something other than JSON had to be read over; a strict parser refuses this text."""
 
+    newlines: tuple[int, ...] = ()
+
     def line(self, offset: int) -> int:
         """1-based line of an offset."""
-        return self.text.count("\n", 0, offset) + 1
+        return bisect_left(self.newlines, offset) + 1
 
 
 class _UnreadableError(Exception):
@@ -183,11 +187,12 @@ def read_json(data: bytes) -> JsonDocument:
 def read_json_text(text: str) -> JsonDocument:
     """Read a JSON text that is already decoded. Never raises."""
     parser = _Parser(text)
+    newlines = tuple(match.start() for match in _NEWLINE.finditer(text))
     try:
         value = parser.document()
     except (_UnreadableError, ValueError):
-        return JsonDocument(text=text, ok=False)
-    return JsonDocument(text=text, ok=True, value=value, repaired=parser.repaired)
+        return JsonDocument(text=text, ok=False, newlines=newlines)
+    return JsonDocument(text=text, ok=True, value=value, repaired=parser.repaired, newlines=newlines)
 
 
 def objects_in(value: Json, under: str = "") -> Iterator[tuple[str, JsonObject]]:

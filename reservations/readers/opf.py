@@ -14,13 +14,13 @@ from dataclasses import dataclass
 
 from reservations.readers.xmp import parse_xml
 
-MAX_BYTES = 4_000_000
+MAX_BYTES = 1_000_000
 MAX_METAS = 2_000
 MAX_VALUE = 4_000
 
 _PREFIXES = re.compile(r"([^\s:]{1,64}):\s*+(\S{1,200})")
 _PREFIX_ATTRIBUTE = re.compile(r"\bprefix\s*+=\s*+[\"']([^\"'<>]{1,4000})[\"']")
-_META = re.compile(r"<(?:[\w.-]{1,64}:)?meta(?=\s)([^>]{0,4000})>([^<]{0,4000})")
+_META = re.compile(r"<(?:[\w.-]{1,64}:)?meta(?=\s)([^<>]{0,4000})>([^<]{0,4000})")
 _ATTRIBUTE = re.compile(r"\b(name|property|content)\s*+=\s*+[\"']([^\"'<]{0,4000})[\"']")
 
 

@@ -170,17 +170,19 @@ def _pattern(written: str) -> str:
 def find_reservations(text: str) -> tuple[Hit, ...]:
     """The sentences of a text that reserve, at most MAX_HITS; never raises."""
     text = text[:MAX_TEXT]
-    if "&" in text:
-        text = html.unescape(text)
-    known, whole = table(), normal(text)
+    known, whole = table(), _plain(text)
     present = [opening for opening in known.openings if opening in whole]
     return tuple(islice(_hits(text, present, known), MAX_HITS)) if present else ()
+
+
+def _plain(text: str) -> str:
+    return normal(html.unescape(text) if "&" in text else text)
 
 
 def _hits(text: str, present: Sequence[str], known: Table) -> Iterator[Hit]:
     candidates = 0
     for sentence in islice(sentences(text, known.abbreviations), MAX_SENTENCES):
-        plain = normal(sentence.text)
+        plain = _plain(sentence.text)
         if not any(opening in plain for opening in present) or _any(known.ignored, plain):
             continue
         candidates += 1

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, ParseError  # types only; parsing is 
 
 from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
 
-MAX_BYTES = 4_000_000
+MAX_BYTES = 1_000_000
 MAX_PROPERTIES = 2_000
 MAX_VALUE = 4_000
 
@@ -22,7 +22,7 @@ _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _RESOURCE = f"{{{_RDF}}}resource"
 _PREFIX = re.compile(r"xmlns:([\w.-]{1,64})\s*+=\s*+[\"']?([^\"'\s>]{1,200})")
 _ATTRIBUTE = re.compile(r"([\w.-]{1,64}):([\w.-]{1,64})\s*+=\s*+[\"']([^\"'<]{0,4000})[\"']")
-_ELEMENT = re.compile(r"<([\w.-]{1,64}):([\w.-]{1,64})(?=[\s>])[^>]{0,400}>([^<]{1,4000})<")
+_ELEMENT = re.compile(r"<([\w.-]{1,64}):([\w.-]{1,64})(?=[\s>])[^<>]{0,400}>([^<]{1,4000})<")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

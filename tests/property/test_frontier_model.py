@@ -24,7 +24,8 @@ DELAYS = {"a.example": 0.0, "b.example": 0.0, "c.example": 2.0}
 PER_HOST = 2
 LATER = 1000.0
 
-_folder = Path(tempfile.mkdtemp(prefix="forbear-frontier-"))
+_kept = tempfile.TemporaryDirectory(prefix="forbear-frontier-")
+_folder = Path(_kept.name)
 _template = _folder / "template.db"
 
 
