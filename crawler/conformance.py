@@ -8,6 +8,7 @@ this runner does not know fails the vector, so that no expectation is ever passe
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -98,8 +99,12 @@ def evidence_of(record: Mapping[str, Any]) -> Evidence:
         fields=tuple((name, value) for name, value in record.get("headers", ())),
         body=base64.b64decode(coded) if coded else record.get("body", "").encode("utf-8", "surrogatepass"),
         redirects=tuple(Hop(status=s, location=to) for s, to in record.get("redirects", ())),
-        details=tuple((key, str(record[key])) for key in _DETAILS if key in record),
+        details=tuple((key, _detail(record[key])) for key in _DETAILS if key in record),
     )
+
+
+def _detail(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _with_absent(url: str, given: tuple[Evidence, ...], agent: Agent) -> tuple[Evidence, ...]:
@@ -201,6 +206,11 @@ _CHECKS: dict[str, Callable[[_Subject, Any], list[str]]] = {
     "advisory": _advisory,
     "notes": _notes,
 }
+
+
+def notes_of(vector: Mapping[str, Any]) -> frozenset[str]:
+    """Codes of the notes that a vector's evidence produces."""
+    return frozenset(note.kind.code for note in _subject(vector).reading.notes)
 
 
 def run_vector(vector: Mapping[str, Any]) -> Result:

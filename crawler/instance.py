@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime
 from blocklists.hostnames import canonical_host
 from blocklists.hostnames import registrable_domain as registrable
 from blocklists.model import Hit
-from crawler.config import VERSION, Config
+from crawler.about import about
+from crawler.config import Config
 from crawler.evidence import EvidenceClient, EvidenceStore, Limits
 from crawler.exchange import Exchange
 from crawler.frontier.lock import InstanceLock
@@ -26,7 +27,6 @@ from crawler.store.database import open_database
 from crawler.store.queries.resume import committed_ends, kept_in_flight, kept_per_domain
 from crawler.store.record import Answer, CrawlStart, CrawlStatus, Identity, Record, WarcPlace
 from crawler.store.warc import (
-    About,
     Position,
     Received,
     WarcFile,
@@ -85,9 +85,8 @@ class Instance:
             self.writer, self._now, self.config.politeness.per_host, self.config.politeness.delay
         )
         await self.frontier.recover()
-        about = self._about()
-        self._documents = WarcFile(data / WARC, f"forbear-{crawl:06d}", about)
-        self._evidence_file = WarcFile(data / EVIDENCE, f"evidence-{crawl:06d}", about)
+        self._documents = WarcFile(data / WARC, f"forbear-{crawl:06d}", about(self.config))
+        self._evidence_file = WarcFile(data / EVIDENCE, f"evidence-{crawl:06d}", about(self.config))
         self._open_evidence(terms)
 
     def _open_evidence(self, terms: Terms) -> None:
@@ -206,15 +205,6 @@ class Instance:
             identity=identity,
             terms=terms,
             blocklist_set=set_id,
-        )
-
-    def _about(self) -> About:
-        return About(
-            software=f"Forbear/{VERSION}",
-            operator=self.config.operator.name,
-            contact=self.config.operator.contact,
-            user_agent=self.config.user_agent,
-            info_url=self.config.crawler.info_url,
         )
 
     def _today(self) -> date:

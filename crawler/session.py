@@ -11,24 +11,24 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from datetime import time as time_of_day
 from hashlib import sha256
 from urllib.parse import urljoin, urlsplit
 
 from crawler.config import Config
 from crawler.exchange import Exchange, Wire, response_evidence
+from crawler.failures import failure
 from crawler.frontier import Candidate, Frontier
 from crawler.gate import Case, Decision, Terms, judge
 from crawler.instance import Instance
 from crawler.network.bodies import BodyError, decode_whole
-from crawler.network.guard import unsafe_address_in
-from crawler.politeness import Backoff, VisitWindow, retry_after
+from crawler.pacing import apply_limits
+from crawler.politeness import Backoff, retry_after
 from crawler.scope import MAX_HOPS, Scope, failed, left_out, media_class, scope_of
 from reservations.facts import Facts
-from reservations.model import Reason, Stage, Verdict
+from reservations.model import Evidence, Reason, Stage, Verdict
 from reservations.origins import origin_of
 from reservations.readers.robots_directives import nofollow
-from reservations.readers.robots_limits import CrawlLimits, crawl_limits
+from reservations.readers.robots_limits import crawl_limits
 
 log = logging.getLogger(__name__)
 
@@ -157,9 +157,7 @@ class Session:
         facts = Facts(url=exchange.url, evidence=exchange.location, agent=self.terms.agent)
         host, pace = self.host_of(exchange.url), self.instance.pace
         if facts.robots is not None:
-            limits = crawl_limits(facts.robots, self.terms.agent)
-            pace.set_delay(host, _seconds_between(limits))
-            pace.set_visit_window(host, _window(limits))
+            apply_limits(pace, host, crawl_limits(facts.robots, self.terms.agent))
         wait = pace.wait_for(host)
         if wait > _PATIENCE:
             exchange.found = (
@@ -260,14 +258,7 @@ class Session:
 
     def failed(self, exchange: Exchange, error: BaseException) -> None:
         """A download that ended in an exception."""
-        unsafe = unsafe_address_in(error)
-        if unsafe is not None:
-            reason = Reason(
-                code=unsafe.reason, effect=left_out("", "").effect, protocol="security", why=str(unsafe)
-            )
-        else:
-            reason = _failure(error)
-        self._fails(exchange, reason)
+        self._fails(exchange, failure(error))
 
     def _fails(self, exchange: Exchange, reason: Reason) -> None:
         exchange.found = (*exchange.found, reason)
@@ -326,7 +317,7 @@ class Session:
 
     def _case(self, exchange: Exchange, *, stage: Stage, body: bytes = b"") -> Case:
         when = datetime.fromtimestamp(self.now(), UTC)
-        answer = ()
+        answer: tuple[Evidence, ...] = ()
         if exchange.wire is not None:
             answer = (response_evidence(exchange.url, exchange.wire, when, body=body),)
         return Case(
@@ -338,32 +329,3 @@ class Session:
             hits=exchange.hits,
             found=exchange.found,
         )
-
-
-def _seconds_between(limits: CrawlLimits) -> float:
-    rate = limits.request_rate
-    return max(limits.delay or 0.0, rate.seconds / rate.requests if rate and rate.requests else 0.0)
-
-
-def _window(limits: CrawlLimits) -> VisitWindow | None:
-    hours = limits.visit_time
-    if hours is None:
-        return None
-    start, end = (time_of_day(minutes // 60 % 24, minutes % 60) for minutes in (hours.start, hours.end))
-    return VisitWindow(start=start, end=end)
-
-
-def _failure(error: BaseException) -> Reason:
-    name = type(error).__name__
-    for part, code in (
-        ("Timeout", "timeout"),
-        ("Resolve", "dns"),
-        ("Refused", "connection"),
-        ("DataLoss", "truncated"),
-        ("Cancelled", "too_large"),
-        ("Ignore", "refused_by_handler"),
-    ):
-        if part in name:
-            why = f"{name}: {str(error)[:200]}"
-            return left_out(code, why) if code in ("too_large", "refused_by_handler") else failed(code, why)
-    return failed("connection", f"{name}: {str(error)[:200]}")

@@ -13,8 +13,8 @@ from crawler.gate import Case, Decision, Terms, judge
 from crawler.store.record import Answer, CrawlStart, Identity, Record, WarcPlace
 from crawler.store.writer import Writer
 from reservations.model import RESPONSE, ROBOTS_TXT, Agent, Evidence, Outcome, Reason, Stage
+from reservations.plan import plan
 from reservations.policy import Policy
-from reservations.protocols import discover
 
 START = datetime(2026, 11, 24, 5, 35, tzinfo=UTC)
 TERMS = Terms(agent=Agent(token="ExampleBot"), policy=Policy())
@@ -58,19 +58,14 @@ def robots(body: bytes | None = b"", origin: str = "https://example.org", minute
 
 
 def location_files(origin: str = "https://example.org", minutes: float = 0) -> tuple[Evidence, ...]:
-    """Every other location file, none of which there is."""
-    return tuple(
-        Evidence(
-            kind=location.kind,
-            url=origin + location.path,
-            outcome=Outcome.ABSENT,
-            status=404,
-            fetched_at=at(minutes),
-        )
-        for protocol in discover()
-        for location in protocol.locations
-        if location.kind != ROBOTS_TXT
-    )
+    """Every other file the plan asks an origin without robots.txt for, none of which there is."""
+    url, evidence = origin + "/", [robots(None, origin, minutes)]
+    while wanted := plan(url, evidence, TERMS.agent, TERMS.policy.profile):
+        evidence += [
+            Evidence(kind=w.kind, url=w.url, outcome=Outcome.ABSENT, status=404, fetched_at=at(minutes))
+            for w in wanted
+        ]
+    return tuple(evidence[1:])
 
 
 def page(url: str, body: bytes = b"<title>x</title>", minutes: float = 0, **fields: str) -> Evidence:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ from rich.table import Table
 
 from crawler.cli.shared import ExitCode, FailedError, JsonOption, out, visible
 from crawler.conformance import Result, run_vector
+from crawler.vectors import shipped_files
 
 
 def register(app: typer.Typer) -> None:
@@ -49,8 +49,7 @@ def conformance(
 
 def _files(paths: list[Path]) -> Iterator[Any]:
     if not paths:
-        folder = files("reservations") / "vectors"
-        yield from sorted((f for f in folder.iterdir() if f.name.endswith(".json")), key=lambda f: f.name)
+        yield from shipped_files()
     for path in paths:
         if path.is_dir():
             yield from sorted(path.glob("*.json"))

@@ -96,7 +96,8 @@ def _print(answer: Lookup) -> None:
             )
         out.print(table)
     for seen in answer.reservations:
-        place = f"line {seen.line} of {seen.url}" if seen.line else seen.url
+        file = f"{seen.kind} of {seen.origin}"
+        place = f"line {seen.line} of {file}" if seen.line else file
         until = f"until {_day(seen.ended_at)}" if seen.ended_at else f"last seen {_day(seen.last_seen)}"
         out.print(
             visible(

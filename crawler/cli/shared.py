@@ -12,7 +12,8 @@ import typer
 from rich.console import Console
 
 from crawler.config import Config, ConfigError, load_config
-from crawler.store.database import Connection, DatabaseError, open_for_reading
+from crawler.store.database import Connection as Connection
+from crawler.store.database import DatabaseError, open_for_reading
 from crawler.visible import visible
 
 ConfigOption = Annotated[

@@ -143,7 +143,8 @@ class FrontierScheduler(BaseScheduler):
             self._wake()
         elif not self._out:
             self._wait(lease)
-        elif lease.next_due is not None:
+            return
+        if lease.next_due is not None:
             self._wake_at(lease.next_due)
 
     def _wait(self, lease: Lease) -> None:

@@ -5,6 +5,7 @@ Private API of Scrapy 2.19 and aiohttp 3.14; `tests/integration/test_handlers.py
 
 from __future__ import annotations
 
+import aiohttp
 from scrapy import Request
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
 from scrapy.crawler import Crawler
@@ -20,7 +21,8 @@ class WireAiohttpHandler(AiohttpDownloadHandler):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._runtime = runtime_of(crawler)
-        connector = self._session._connector
+        connector = self._session.connector
+        assert isinstance(connector, aiohttp.TCPConnector)
         # aiohttp calls no custom resolver for IP literals; the socket factory sees every address
         connector._socket_factory = self._runtime.session.guard.socket_factory
 

@@ -41,7 +41,7 @@ class _Protocol(http11._LenientHTTP11ClientProtocol):
 
 class _Factory(http11._LenientHTTP11ClientFactory):
     def buildProtocol(self, addr: Any) -> _Protocol:  # noqa: N802 - Twisted's name
-        return _Protocol(self._quiescentCallback)
+        return _Protocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
 
 
 class _Agent(http11._ScrapyAgent):

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection as Connection  # for callers that may not import sqlalchemy
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from crawler.store.migrations import head, known, upgrade

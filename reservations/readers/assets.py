@@ -30,6 +30,18 @@ FORMATS: dict[str, Callable[[bytes], Iterator[bytes]]] = {
 }
 """Each format's reader of packets."""
 
+_C2PA: dict[str, Callable[[bytes], bool]] = {
+    "jpeg": jpeg.may_hold_c2pa,
+    "png": png.may_hold_c2pa,
+    "webp": webp.may_hold_c2pa,
+    "tiff": tiff.may_hold_c2pa,
+    "boxes": isobmff.may_hold_c2pa,
+    "svg": lambda body: b"c2pa:manifest" in body,
+    "epub": lambda body: b"content_credential.c2pa" in body,
+}
+_MANIFEST_STORE = b"jumdc2pa"
+"""How a manifest store opens that is not compressed: JUMBF type box and its UUID (C2PA 1.4 section 11.1.4)."""
+
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (jpeg.MAGIC, "jpeg"),
     (png.MAGIC, "png"),
@@ -66,6 +78,12 @@ def format_of(media_type: str, body: bytes) -> str:
     if body.startswith(epub.MAGIC):
         return "epub" if media_type == _EPUB or epub.looks_like_epub(body) else ""
     return "svg" if media_type == _SVG or svg.looks_like_svg(body) else ""
+
+
+def may_hold_c2pa(media_type: str, body: bytes) -> bool:
+    """Whether it is worth asking a C2PA reader; cheap, and wrong only in saying yes."""
+    look = _C2PA.get(format_of(media_type, body))
+    return look(body) if look else _MANIFEST_STORE in body
 
 
 def _first(packets: Iterator[bytes]) -> Iterator[bytes]:

@@ -13,35 +13,48 @@ would take a parser too long is read by its tags.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from reservations.readers import challenge_markup, html_tags
 from reservations.readers.charsets import encoding_of
+from reservations.readers.elements import (
+    CHALLENGE,
+    FIRST_ELEMENT_LINE,
+    Element,
+    decode_elements,
+    encode_elements,
+)
 from reservations.readers.html_tags import RawTag
 from reservations.readers.http_fields import content_type_of, media_type_of
 from reservations.readers.paywall_markup import FLAG, boolean_literal, json_ld_pairs
+
+__all__ = [
+    "CHALLENGE",
+    "FIRST_ELEMENT_LINE",
+    "Element",
+    "decode_elements",
+    "encode_elements",
+    "looks_like_html",
+    "read_elements",
+]
 
 MAX_BYTES = 16_000_000
 """Bytes of a page that are examined."""
 MAX_ELEMENTS = 512
 MAX_VALUE = 8_192
 """Characters of an attribute value that are kept."""
+MAX_KEPT = 500_000
+"""Characters of all elements together; written as escapes they still fit into an extract."""
 MAX_RSL = 65_536
 """Characters of an RSL document inside a page that are kept."""
-MAX_EXTRACT = 8_000_000
 
 ACCESS_NAMES = frozenset({"article:content_tier"})
 """Meta names about access, which no protocol reads but `crawler.access` does."""
-
-CHALLENGE = "challenge"
-"""Tag of the element that stands for the mark of a challenge page."""
 
 _KEPT = {"meta": ("name", "property", "http-equiv", "content"), "link": ("rel", "href", "type")}
 _TAGS = ("meta", "link", "script")
@@ -65,30 +78,6 @@ _OPENINGS = (
     b"<link",
     b"<!--",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Element:
-    """One signal-carrying element, reduced to what carries the signal."""
-
-    tag: str
-    """Lower-case element name, or CHALLENGE."""
-    attributes: tuple[tuple[str, str], ...] = ()
-    """Name and value; of structured data, what it says about access."""
-    text: str = ""
-    """Of an RSL document inside the page; else empty."""
-    offset: int | None = None
-    """Byte offset of the tag in the body as received; None where it cannot be told."""
-
-    def get(self, name: str) -> str | None:
-        """The value of the first attribute of this name."""
-        return next((v for n, v in self.attributes if n == name), None)
-
-    @property
-    def quote(self) -> str:
-        """The element as one would write it."""
-        inner = "".join(f' {n}="{v}"' for n, v in self.attributes)
-        return f"<{self.tag}{inner}>"
 
 
 def looks_like_html(fields: Sequence[tuple[str, str]], body: bytes) -> bool:
@@ -116,46 +105,6 @@ def read_elements(
             return _from_utf16(body, encoding, names)
     look = _Look(body, names)
     return look.elements(fields) if look.promising else ()
-
-
-def encode_elements(elements: Iterable[Element]) -> bytes:
-    """Canonical bytes: a JSON array with one element a line, so that a line names an element."""
-    lines = (
-        json.dumps(
-            {"attributes": e.attributes, "offset": e.offset, "tag": e.tag, "text": e.text},
-            separators=(",", ":"),
-        )
-        for e in elements
-    )
-    return ("[\n" + ",\n".join(lines) + "\n]\n").encode("ascii")
-
-
-FIRST_ELEMENT_LINE = 2
-"""Line of the first element in what `encode_elements` makes."""
-
-
-def decode_elements(data: bytes) -> tuple[Element, ...]:
-    """Elements from their bytes; none at all where the bytes are not such an extract. Never raises."""
-    if len(data) > MAX_EXTRACT:
-        return ()
-    try:
-        return tuple(_decoded(item) for item in json.loads(data))
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return ()
-
-
-def _decoded(item: dict[str, object]) -> Element:
-    tag, text, offset, pairs = item["tag"], item["text"], item["offset"], item["attributes"]
-    if not isinstance(tag, str) or not isinstance(text, str) or not isinstance(pairs, list):
-        raise TypeError("not an element")
-    if offset is not None and (type(offset) is not int or offset < 0):
-        raise TypeError("not an offset")
-    attributes = []
-    for name, value in pairs:
-        if not isinstance(name, str) or not isinstance(value, str):
-            raise TypeError("not an attribute")
-        attributes.append((name, value))
-    return Element(tag=tag, attributes=tuple(attributes), text=text, offset=offset)
 
 
 def _from_utf16(body: bytes, encoding: str, names: frozenset[str]) -> tuple[Element, ...]:
@@ -202,8 +151,8 @@ class _Look:
             found = [_at(element, start) for element, start in _outside(places, self.lowered)]
         else:
             found = _aligned(parsed, places, self.lowered)
-        everything = (*self._challenge(encoding), *found[:MAX_ELEMENTS])
-        return tuple(sorted(everything, key=lambda e: (e.offset is None, e.offset or 0)))
+        everything = (*self._challenge(encoding), *found)
+        return _bounded(sorted(everything, key=lambda e: (e.offset is None, e.offset or 0)))
 
     def _raw_tags(self, encoding: str) -> list[RawTag]:
         spans = {tag.start(): tag.end() for tag in self._of_interest()}
@@ -342,6 +291,16 @@ def _boolean_sources(attributes: Mapping[str, str], text: str) -> tuple[str, str
 
 def _kept(tag: str, attributes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple((n, attributes[n][:MAX_VALUE]) for n in _KEPT[tag] if n in attributes)
+
+
+def _bounded(elements: Sequence[Element]) -> tuple[Element, ...]:
+    """As many of the first elements as an extract can hold."""
+    left = MAX_KEPT
+    for count, element in enumerate(elements[:MAX_ELEMENTS]):
+        left -= len(element.text) + sum(len(name) + len(value) for name, value in element.attributes)
+        if left < 0:
+            return tuple(elements[:count])
+    return tuple(elements[:MAX_ELEMENTS])
 
 
 def _outside(places: Sequence[tuple[Element, int]], lowered: bytes) -> list[tuple[Element, int]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from reservations.readers.json_document import Json, JsonArray, JsonObject, read_json_text
 
@@ -39,6 +40,7 @@ def boolean_literal(text: str) -> str:
     return _BOOLEANS.get(tail, "")
 
 
+@lru_cache(maxsize=8)
 def json_ld_pairs(text: str) -> tuple[tuple[str, str], ...]:
     """The access statements of a JSON-LD block, as name and value pairs in document order.
 

@@ -7,7 +7,7 @@ relative address or a line in another bot's group, is read failing closed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -56,7 +56,10 @@ class Pointer:
 
 def pointers(facts: Facts) -> tuple[Pointer, ...]:
     """Every pointer, those of robots.txt first; one for each address and carrier."""
-    found = (*_robots(facts), *_link_header(facts), *_elements(facts))
+    return _once((*_robots(facts), *_link_header(facts), *_elements(facts)))
+
+
+def _once(found: Iterable[Pointer]) -> tuple[Pointer, ...]:
     first: dict[tuple[str, str, bytes], Pointer] = {}
     for pointer in found:
         key = (pointer.url, pointer.carrier, pointer.document)
@@ -67,14 +70,14 @@ def pointers(facts: Facts) -> tuple[Pointer, ...]:
 
 def _address(base: str, written: str) -> tuple[str, bool]:
     """The absolute address, empty where there is none, and whether it was written as one."""
-    written = written.strip().strip("<>\"'")[:MAX_ADDRESS]
-    if not written:
+    bare = written.strip().strip("<>\"'")[:MAX_ADDRESS]
+    if not bare:
         return "", False
     try:
-        absolute = urljoin(base, written).partition("#")[0]
+        absolute = urljoin(base, bare).partition("#")[0]
     except ValueError:
         return "", False
-    proper = written.lower().startswith(_WEB)
+    proper = written.strip().lower().startswith(_WEB)
     return (absolute, proper) if absolute.lower().startswith(_WEB) else ("", False)
 
 
@@ -96,7 +99,8 @@ def _robots_pointers(file: RobotsFile, agent: Agent, base: str) -> tuple[Pointer
     if not any(p.url for p in pointers):
         every = records_of(file.lenient.groups, KEY)
         pointers = [_from_record(r, base, file, proper=False, stranger=True) for r in every]
-    return tuple(sorted((p for p in pointers if p.url), key=lambda p: p.locator.line or 0))
+    pointers = sorted((p for p in pointers if p.url), key=lambda p: (p.locator.line or 0, p.url))
+    return _once(pointers)[: MAX_POINTERS + 1]  # one more shows that there are too many
 
 
 def _for_us(grouping: Grouping, token: str) -> tuple[Record, ...]:

@@ -7,7 +7,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -25,23 +25,10 @@ def postgresql() -> Iterator[str]:
     user = _server_user(folder)
     data = folder / "data"
     try:
-        _run(
-            [
-                *user,
-                programs / "initdb",
-                "-D",
-                data,
-                "-U",
-                "forbear",
-                "-A",
-                "trust",
-                "-E",
-                "UTF8",
-                "--no-sync",
-            ]
-        )
+        setup = ["-U", "forbear", "-A", "trust", "-E", "UTF8", "--no-sync"]
+        _run([*user, programs / "initdb", "-D", data, *setup])
         options = f"-k {folder} -c listen_addresses='' -c fsync=off"
-        control = [*user, programs / "pg_ctl", "-D", data, "-w"]
+        control: list[str | Path] = [*user, programs / "pg_ctl", "-D", data, "-w"]
         _run([*control, "-l", folder / "log", "-o", options, "start"])
         try:
             yield f"postgresql://forbear@/{{}}?host={folder}"
@@ -106,7 +93,7 @@ def _server_user(folder: Path) -> list[str]:
     pytest.fail("PostgreSQL refuses to run as root, and there is no other user")
 
 
-def _run(command: list[str | Path], env: dict[str, str] | None = None) -> None:
+def _run(command: Sequence[str | Path], env: dict[str, str] | None = None) -> None:
     done = subprocess.run(command, env=env, cwd="/tmp", capture_output=True, text=True, check=False)
     if done.returncode != 0:
         pytest.fail(f"{' '.join(map(str, command))}\n{done.stdout}\n{done.stderr}")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyarrow import parquet as pq
+from pyarrow import parquet as pq  # type: ignore[import-untyped]
 
 from crawler import present
 from crawler.exports import Export, discover, write_file

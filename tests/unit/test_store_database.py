@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -135,3 +137,13 @@ def test_an_older_schema_is_not_read(tmp_path: Path) -> None:
 def test_steps_of_the_history_are_numbered_without_a_gap() -> None:
     names = sorted(file.name[:4] for file in VERSIONS.glob("[0-9]*.py"))
     assert names == [f"{n:04}" for n in range(1, len(names) + 1)]
+
+
+def test_opening_a_record_that_is_up_to_date_does_not_load_alembic(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'forbear.db'}"
+    open_database(url).dispose()
+    code = (
+        "import sys; from crawler.store.database import open_database; "
+        "open_database(sys.argv[1]).dispose(); sys.exit('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, url], check=False).returncode == 0

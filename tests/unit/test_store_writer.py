@@ -117,10 +117,13 @@ def test_calls_apart_do_not_break_batches_and_run_in_order_before_the_commit(eng
     seen = statements(engine)
     order: list[int] = []
 
+    def note(number: int) -> Callable[[Connection], None]:
+        return lambda _: order.append(number)
+
     async def body(writer: Writer) -> None:
         for number in range(4):
             writer.push(ADD_POLICY, policy(str(number)))
-            writer.call(lambda _, n=number: order.append(n), apart=True)
+            writer.call(note(number), apart=True)
         durable = writer.insert(ADD_POLICY, policy("last"))
         await durable
         assert order == [0, 1, 2, 3]
@@ -196,17 +199,19 @@ def test_an_exception_in_a_call_stops_the_writer_too(engine: Engine) -> None:
 
 
 def test_waiters_for_room_learn_of_the_failure(engine: Engine) -> None:
+    def fails_slowly(_: Connection) -> None:
+        time.sleep(0.2)
+        raise LookupError("a defect")
+
     async def run() -> None:
         writer = Writer(engine)
         writer.start()
-        writer.push(ADD_POLICY, policy("a"))
-        writer.push(ADD_POLICY, policy("a"))
+        writer.call(fails_slowly)
+        await asyncio.sleep(0.05)  # taken on, so that what follows is the queue behind it
         for number in range(ROOM):
             writer.push(ADD_EVIDENCE, blob(str(number)))
         with pytest.raises(WriterError):
-            while True:
-                await writer.room()
-                await asyncio.sleep(0)
+            await writer.room()
         with pytest.raises(WriterError):
             await writer.close()
 

@@ -21,6 +21,8 @@ from crawler.store.warc import (
     read_member,
 )
 
+HEADS = 2**20
+"""Room for the record's own header, the HTTP head, and a coding that made the body larger."""
 TEXT_TYPES = frozenset(
     {"application/json", "application/xhtml+xml", "application/xml", "application/ld+json"}
 )
@@ -39,9 +41,10 @@ def checked(dataset: Dataset) -> Iterator[Document]:
 def _checked(dataset: Dataset, row: KeptDocument) -> Document:
     path, offset = dataset.data / row.warc_file, row.warc_offset
     member = read_member(path, offset, row.warc_length)
-    record = parse_member(member, path, offset)
+    # The record knows how large the body is, so nothing can unpack to more, whatever the file says.
+    record = parse_member(member, path, offset, limit=2 * row.bytes + HEADS)
     try:
-        body = decoded_body(record)
+        body = decoded_body(record, limit=row.bytes)
     except (BodyTooLargeError, UnreadableEncodingError) as error:
         raise WarcIntegrityError(path, offset, f"the body cannot be decoded ({error})") from error
     if sha256(body).hexdigest() != row.body_sha256:

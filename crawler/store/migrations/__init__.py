@@ -6,10 +6,12 @@ A new step: `python -m crawler.store.migrations "what changes"`, then check the 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 VERSIONS = Path(__file__).parent / "versions"
 
@@ -26,11 +28,16 @@ def known(revision: str) -> bool:
 
 def upgrade(connection: Connection) -> None:
     """Bring the database to `head`, inside the caller's transaction."""
+    # Loaded only where there is something to do: most openings find the schema as it should be.
+    from alembic import command
+
     command.upgrade(config(connection), "head")
 
 
 def config(connection: Connection) -> Config:
     """Alembic's configuration without a file: it must work from an installed package."""
+    from alembic.config import Config
+
     made = Config()
     # `%` would be read as the start of an interpolation.
     made.set_main_option("script_location", str(VERSIONS.parent).replace("%", "%%"))

@@ -35,7 +35,7 @@ class DecisionFilter:
     """Exclusive."""
     verdict: str | None = None
     reason: str | None = None
-    """A reason code, or its dotted beginning: `robots` finds `robots.disallow`."""
+    """A reason code, or its first part: `robots` finds `robots.disallow`."""
     crawl_id: int | None = None
     after: int = 0
     """Cursor: the id of the last decision already seen."""
@@ -153,8 +153,10 @@ def _conditions(wanted: DecisionFilter) -> Iterator[ColumnElement[bool]]:
         start, end = key_range(lookup_key(wanted.url_prefix))
         yield (decision.c.lookup_key >= start) & (decision.c.lookup_key < end)
     if wanted.reason is not None:
-        below = decision.c.reason.startswith(wanted.reason + ".", autoescape=True)
-        yield (decision.c.reason == wanted.reason) | below
+        named = decision.c.reason == wanted.reason
+        # Written apart for a whole code, which the index on reasons then answers.
+        whole = "." in wanted.reason
+        yield named if whole else named | decision.c.reason.startswith(wanted.reason + ".", autoescape=True)
 
 
 def _row(row: RowMapping, evidence: tuple[str, ...]) -> DecisionRow:

@@ -32,11 +32,6 @@ def packets(body: bytes) -> Iterator[bytes]:
         yield found
 
 
-def may_hold_c2pa(body: bytes) -> bool:
-    """Whether a manifest is attached (C2PA 1.4 section 11.3.4)."""
-    return b"C2PA_Manifest" in body or b"jumb" in body
-
-
 def _catalog_metadata(body: bytes) -> bytes | None:
     """The packet, empty where there is none; None where the file cannot be read."""
     import pikepdf  # half a tenth of a second, and most crawls meet few PDFs
