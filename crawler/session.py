@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _BACKOFF = Backoff(start=2.0, cap=900.0)
+_MAX_MET = 2_000_000
 _PATIENCE = 30.0
 """Seconds a request waits for its host's turn; beyond it the URL goes back into the frontier."""
 
@@ -59,6 +60,7 @@ class Session:
         self.example_left_out = ""
         """A URL left out for a reason worth reading about."""
         self._kept_per_domain: Counter[str] = Counter()
+        self._met: set[int] = set()
         self._deferred: dict[str, str] = {}
         """URLs whose last attempt was deferred, so that each URL counts once, by its last decision."""
         self._open = False
@@ -108,7 +110,8 @@ class Session:
         reason = self._out_of_bounds(candidate)
         if reason is None:
             return True
-        self._leave_out(candidate, reason)
+        if self._is_new(candidate.url):
+            self._leave_out(candidate, reason)
         return False
 
     def _out_of_bounds(self, candidate: Candidate) -> Reason | None:
@@ -121,6 +124,17 @@ class Session:
                 return left_out("out_of_scope", f"{candidate.host} is outside the scope of this crawl")
         return None
 
+    def _is_new(self, url: str) -> bool:
+        """Whether this crawl has not settled the URL yet: a left-out link is recorded once, a kept page
+        that is linked from too deep is not left out after all."""
+        key = hash(url)
+        if key in self._met:
+            return False
+        if len(self._met) >= _MAX_MET:
+            self._met.clear()
+        self._met.add(key)
+        return True
+
     def _leave_out(self, candidate: Candidate, reason: Reason) -> None:
         exchange = Exchange(url=candidate.url, via=candidate.via, found=(reason,))
         self.instance.record.decide(judge(self._case(exchange, stage=Stage.FRONTIER), self.terms))
@@ -131,6 +145,7 @@ class Session:
         """Gather what must be known before a request, and judge. Fetches evidence where needed."""
         await self.ensure_open("scrapy")
         exchange = Exchange(url=url.partition("#")[0], via=via, attempt=attempt)
+        self._is_new(exchange.url)
         unsafe = self.guard.check_url(url) or self._wrong_method(method)
         if unsafe:
             exchange.found = (unsafe,)

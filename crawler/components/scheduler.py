@@ -80,6 +80,8 @@ class FrontierScheduler(BaseScheduler):
     def next_request(self) -> Request | None:
         """The next due request, or None; asks for more in good time."""
         self._sweep()
+        if self._session.stopped:
+            return None  # what is leased stays in the frontier for the next run
         self._ask()
         if not self._ready:
             return None

@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +18,25 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from crawler.store import schema
 from crawler.store.codec import evidence_to_row, ids_to_json, notes_to_json, reasons_to_json, to_json
+from crawler.store.model import NO_ANSWER, Answer, CrawlStart, CrawlStatus, Identity, WarcPlace
 from crawler.store.places import lookup_key, site_of, url_hash
 from crawler.store.seen import SeenReservations, Sighting
 from crawler.store.writer import Writer
 from reservations.model import RESPONSE, Evidence, Stage, Verdict
 
 if TYPE_CHECKING:
-    from crawler.gate import Decision, Terms
+    from crawler.gate import Decision
+
+__all__ = [
+    "NO_ANSWER",
+    "Answer",
+    "CrawlStart",
+    "CrawlStatus",
+    "Identity",
+    "Record",
+    "RecordError",
+    "WarcPlace",
+]
 
 ROWS_PER_REASON = 200
 """Links left out for one reason at one origin that get a row each; beyond it, a count."""
@@ -38,66 +48,6 @@ REMEMBERED_OBJECTS = 4096
 
 class RecordError(Exception):
     """The record was used in a way that would make it untrue."""
-
-
-class CrawlStatus(StrEnum):
-    """How a crawl stands."""
-
-    RUNNING = "running"
-    FINISHED = "finished"
-    INTERRUPTED = "interrupted"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Who we were on the wire."""
-
-    product_token: str
-    user_agent: str
-    from_address: str
-    info_url: str
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the identity as JSON, by which it is known."""
-        values = (self.product_token, self.user_agent, self.from_address, self.info_url)
-        return sha256(to_json(values).encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrawlStart:
-    """What a crawl sets out with."""
-
-    started_at: datetime
-    command: str
-    config: Mapping[str, Any]
-    identity: Identity
-    terms: Terms
-    blocklist_set: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WarcPlace:
-    """Where a record lies: path below the data folder, and the compressed record's bytes."""
-
-    file: str
-    offset: int
-    length: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came back for the URL itself, as far as it was taken."""
-
-    status: int | None = None
-    media_type: str | None = None
-    bytes: int | None = None
-    body_sha256: str | None = None
-    attempt: int = 0
-
-
-NO_ANSWER = Answer()
 
 
 class Record:

@@ -153,9 +153,9 @@ class _Source:
     """A document, or why there is none, and what pointed to it."""
 
     pointer: Pointer
-    evidence: str
-    """Digest of what holds the document."""
     document: RslDocument | None = None
+    asked: bool = True
+    """Whether the document was asked for; beyond MAX_POINTERS none is."""
 
     def place(self, place: Place) -> Locator:
         """A place of the document; inside a page, the element that holds it."""
@@ -166,9 +166,8 @@ class _Source:
                 offset=self.pointer.locator.offset,
                 quote=quoted(place.quote),
             )
-        return Locator(
-            evidence=self.evidence, line=place.line, offset=place.offset, quote=quoted(place.quote)
-        )
+        digest = self.document.sha256 if self.document else ""
+        return Locator(evidence=digest, line=place.line, offset=place.offset, quote=quoted(place.quote))
 
 
 def wants(facts: Facts) -> tuple[EvidenceRequest, ...]:
@@ -201,18 +200,18 @@ def _sources(facts: Facts, found: tuple[Pointer, ...]) -> tuple[list[_Source], l
     addresses = tuple(dict.fromkeys(p.url for p in found if p.url))
     for pointer in found:
         if pointer.document or not pointer.url:
-            sources.append(_Source(pointer=pointer, evidence="", document=read_rsl(pointer.document)))
+            sources.append(_Source(pointer=pointer, document=read_rsl(pointer.document)))
             continue
         answer = answers.get(pointer.url)
         if pointer.url in addresses[MAX_POINTERS:]:
-            sources.append(_Source(pointer=pointer, evidence=""))
+            sources.append(_Source(pointer=pointer, asked=False))
         elif answer is None:
             continue  # not asked for yet: `wants` names it, and the gate waits for it
         elif answer.outcome is Outcome.UNREACHABLE:
             unknowns.append(_unknown(pointer, answer))
         else:
             document = read_rsl(answer.body) if answer.outcome is Outcome.FOUND else None
-            sources.append(_Source(pointer=pointer, evidence=answer.sha256, document=document))
+            sources.append(_Source(pointer=pointer, document=document))
     return sources, unknowns
 
 
@@ -280,7 +279,7 @@ def _about_pointers(found: tuple[Pointer, ...]) -> Iterator[Note]:
 def _about_documents(sources: Iterable[_Source]) -> Iterator[Note]:
     for source in sources:
         if source.document is None:
-            if source.evidence:
+            if source.asked:
                 yield Note(kind=MISSING, locator=source.pointer.locator)
             continue
         for problem in source.document.problems:

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
+from itertools import islice
 
 from reservations.facts import Facts
 from reservations.model import (
@@ -89,8 +91,7 @@ REFUSED = NoteKind(
 class _Line:
     """A line about training."""
 
-    line: int
-    text: str
+    locator: Locator
     preference: Preference | None
     """None where the value says nothing."""
     proper: bool
@@ -116,8 +117,8 @@ def parse(facts: Facts) -> Reading:
     if not files:
         return _NOTHING
     answers = [(f, answer_of(f)) for f in files]
-    lines = [(line, f) for f, answer in answers if answer is Answer.FILE for line in _about_training(f.body)]
-    said = [(line, _said(line, f)) for line, f in lines]
+    lines = [line for f, answer in answers if answer is Answer.FILE for line in _about_training(f.body)]
+    said = [(line, _said(line)) for line in lines]
     return Reading(
         statements=statements(
             NAME,
@@ -138,51 +139,49 @@ def _unknown(file: Evidence) -> Unknown:
     return Unknown(protocol=NAME, code="trust_txt.unreachable", locator=place, why=why_unknown(file))
 
 
-def _said(line: _Line, file: Evidence) -> Said | None:
+def _said(line: _Line) -> Said | None:
     if line.preference is None:
         return None
-    place = _place(line, file)
-    return Said(preference=line.preference, code=NAME, locator=place, carrier="file", scope="this origin")
-
-
-def _place(line: _Line, file: Evidence) -> Locator:
-    return Locator(evidence=file.sha256, line=line.line, quote=quoted(line.text))
+    return Said(
+        preference=line.preference, code=NAME, locator=line.locator, carrier="file", scope="this origin"
+    )
 
 
 @lru_cache(maxsize=1024)
 def _about_training(body: bytes) -> tuple[_Line, ...]:
     """The lines about training; read once per origin, and not at all where the word does not occur."""
-    body = body[:MAX_BYTES]
-    if b"raining" not in body.lower() and b"\0" not in body:
+    start = body[:MAX_BYTES]
+    if b"raining" not in start.lower() and b"\0" not in start:
         return ()
-    found = (_line(n, text) for n, text in enumerate(decode_lines(body).lines, start=1))
-    return tuple(line for line, _ in zip(filter(None, found), range(MAX_LINES), strict=False))
+    digest = sha256(body).hexdigest()
+    found = (_line(digest, n, text) for n, text in enumerate(decode_lines(start).lines, start=1))
+    return tuple(islice(filter(None, found), MAX_LINES))
 
 
-def _line(number: int, text: str) -> _Line | None:
+def _line(digest: str, number: int, text: str) -> _Line | None:
     match = _FIELD.fullmatch(text.partition("#")[0])
     if match is None or match[1].translate(_SQUEEZED).lower() != _ATTRIBUTE:
         return None
+    place = Locator(evidence=digest, line=number, quote=quoted(text))
     value = match[3].strip().lower()
     plain = match[2] == "=" and match[1].strip().lower() == _ATTRIBUTE
     if plain and value in ("yes", "no"):
         preference = Preference.PERMITTED if value == "yes" else Preference.RESERVED
-        return _Line(line=number, text=text, preference=preference, proper=True)
+        return _Line(locator=place, preference=preference, proper=True)
     denied = value.strip(" \t\"'.;,") in _NO
-    return _Line(line=number, text=text, preference=Preference.RESERVED if denied else None, proper=False)
+    return _Line(locator=place, preference=Preference.RESERVED if denied else None, proper=False)
 
 
-def _about_lines(lines: list[tuple[_Line, Evidence]]) -> Iterator[Note]:
-    told: set[str] = set()
-    for line, file in lines:
-        conflicting = line.preference is Preference.RESERVED and any(
-            other.preference is Preference.PERMITTED for other, _ in lines
-        )
-        kind = VALUE if line.preference is None else CONFLICT if conflicting else None
-        for note in (kind, FORM if line.preference and not line.proper else None):
-            if note is not None and note.code not in told:
-                told.add(note.code)
-                yield Note(kind=note, locator=_place(line, file))
+def _about_lines(lines: list[_Line]) -> Iterator[Note]:
+    permitted = any(line.preference is Preference.PERMITTED for line in lines)
+    told: dict[str, Note] = {}
+    for line in lines:
+        kinds = [VALUE] if line.preference is None else [] if line.proper else [FORM]
+        if permitted and line.preference is Preference.RESERVED:
+            kinds.append(CONFLICT)
+        for kind in kinds:
+            told.setdefault(kind.code, Note(kind=kind, locator=line.locator))
+    yield from told.values()
 
 
 def _about_answers(answers: list[tuple[Evidence, Answer]]) -> Iterator[Note]:

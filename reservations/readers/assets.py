@@ -40,7 +40,7 @@ _C2PA: dict[str, Callable[[bytes], bool]] = {
     "epub": lambda body: b"content_credential.c2pa" in body,
 }
 _MANIFEST_STORE = b"jumdc2pa"
-"""How a manifest store opens that is not compressed: JUMBF type box and its UUID (C2PA 1.4 section 11.1.4)."""
+"""How a manifest store opens: description box and type (C2PA 1.4 section 11.1.4), unless compressed."""
 
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (jpeg.MAGIC, "jpeg"),

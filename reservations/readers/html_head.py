@@ -193,7 +193,8 @@ class _Look:
         parser = self._part(self._end_of(raw), encoding) or self._whole(encoding)
         if parser is None:
             return None
-        kinds = {tag.name for tag in raw}
+        texts = [self.lowered[tag.start : tag.end] for tag in raw]
+        kinds = {tag for tag in _TAGS if any(b"<" + tag.encode("ascii") in text for text in texts)}
         return [e for node in self._nodes(parser, kinds) if (e := self._element_of(node)) is not None]
 
     def _part(self, end: int, encoding: str) -> LexborHTMLParser | None:

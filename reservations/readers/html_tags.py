@@ -31,8 +31,9 @@ formatting elements at each paragraph, attributes of one tag). These keep the wo
 pages beyond them are read by their tags alone.
 """
 
-# Possessive, so that nothing is tried twice; a quote that is never closed is read as a character.
-_REST = rb"(?:[^>\"']++|\"[^\"]*+\"|'[^']*+'|[\"'])*+"
+# A quote opens a value only after `=` (HTML Standard section 13.2.5.35), and only if it is closed.
+# Possessive, so that nothing is tried twice.
+_REST = rb"(?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')?+)*+"
 SIGNAL_TAGS = re.compile(rb"<(?:meta|link|script)(?=[\s/>])" + _REST)
 """Tags that may carry a signal, in lower-cased bytes, up to but without the closing `>`."""
 

@@ -80,8 +80,7 @@ def _unanswered(evidence: Evidence) -> Answer:
         return RULES
     if evidence.outcome is Outcome.ABSENT:
         return NOTHING
-    if evidence.outcome is Outcome.REFUSED:
-        return _denied("robots.forbidden_403")
+    # refused without a status: we did not go where a redirect led (a listed host, a private address)
     return _unknown(ALWAYS)
 
 

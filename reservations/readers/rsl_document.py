@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from hashlib import sha256
 from xml.etree.ElementTree import ParseError  # the exception only; parsing is defusedxml's
 
 from defusedxml.ElementTree import DefusedXMLParser  # type: ignore[import-untyped]
@@ -122,6 +123,8 @@ class Content:
 class RslDocument:
     """A document, read. Compared by identity: the same bytes are read once."""
 
+    sha256: str
+    """Digest of the bytes read, as `Evidence.sha256` gives it."""
     contents: tuple[Content, ...] = ()
     problems: tuple[Problem, ...] = ()
     max_age_days: int = DEFAULT_MAX_AGE
@@ -161,7 +164,9 @@ def read_rsl(body: bytes) -> RslDocument:
 
 def _broken(kind: ProblemKind, body: bytes) -> RslDocument:
     start = body[:200].decode("utf-8", "replace").strip()
-    return RslDocument(problems=(Problem(kind=kind, place=Place(quote=start)),))
+    return RslDocument(
+        sha256=sha256(body).hexdigest(), problems=(Problem(kind=kind, place=Place(quote=start)),)
+    )
 
 
 class _BoundsError(Exception):
@@ -247,6 +252,7 @@ class _Builder:
             self.wrong(ProblemKind.NO_LICENSE, root)
         days = root.get("max-age")
         return RslDocument(
+            sha256=sha256(self.body).hexdigest(),
             contents=contents,
             index=PatternIndex(contents, lambda c: (c.pattern.length, False)),
             problems=tuple(self.problems[:MAX_PROBLEMS]),

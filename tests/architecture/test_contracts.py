@@ -28,7 +28,9 @@ def test_packages_load_from_this_checkout(package: str) -> None:
 @pytest.mark.parametrize("package", ["reservations.read", "reservations.decide", "blocklists.index"])
 def test_pure_packages_load_nothing_that_fetches_or_stores(package: str) -> None:
     code = f"import sys, {package}; print(*[m for m in {HEAVY!r} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CHECKOUT)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CHECKOUT
+    )
     assert done.stdout.split() == []
 
 
@@ -71,7 +73,9 @@ def _sources() -> list[Path]:
 
 
 def test_no_module_is_too_long_to_read() -> None:
-    long = {str(p.relative_to(CHECKOUT)): n for p in _sources() if (n := p.read_text("utf-8").count("\n")) > 350}
+    long = {
+        str(p.relative_to(CHECKOUT)): n for p in _sources() if (n := p.read_text("utf-8").count("\n")) > 350
+    }
     assert not long
 
 

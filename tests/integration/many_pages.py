@@ -32,3 +32,9 @@ def _page(number: int, pages: int, *, closed: bool) -> Page:
     expect = "exclude noai.header" if reserved else ""
     text = f'<p>Page {number}. <a href="/p/{(number + 1) % pages}">next</a></p>'
     return Page(path=f"/p/{number}", html=text, headers=headers, expect=expect)
+
+
+def redirecting_site(target: str) -> Site:
+    """A site whose start page redirects to `target`."""
+    start = Page(path="/", status=302, headers=(("Location", target),), text="", expect="unjudged")
+    return Site(name="many0", address="127.0.2.1", title="Away", shows="a redirect", lang="en", page=(start,))

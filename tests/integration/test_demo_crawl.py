@@ -7,6 +7,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -87,8 +88,9 @@ def test_politeness_holds_per_host(crawled: Crawled) -> None:
     times = defaultdict(list)
     for record in crawled.web.log("langsam"):
         times[record.site].append(record.at)
-    gaps = [b - a for moments in times.values() for a, b in zip(moments, moments[1:], strict=False)]
-    pages = [r for r in crawled.web.log("langsam") if r.status == 200 and not r.target.endswith((".txt", ".json"))]
+    gaps = [b - a for moments in times.values() for a, b in pairwise(moments)]
+    found = [r for r in crawled.web.log("langsam") if r.status == 200]
+    pages = [r for r in found if not r.target.endswith((".txt", ".json"))]
     assert len(pages) >= 3
     assert sum(1 for gap in gaps if _seconds(gap) >= 0.95) >= len(pages) - 1
 
@@ -100,7 +102,7 @@ def _seconds(gap: object) -> float:
 def test_every_kept_document_has_its_decision(crawled: Crawled) -> None:
     with open_for_reading(f"sqlite:///{crawled.data / 'forbear.db'}").connect() as connection:
         documents = connection.execute(select(document.c.url, document.c.decision_id)).all()
-        kept = dict(connection.execute(select(decision.c.id, decision.c.verdict)).tuples().all())
+        kept = dict(connection.execute(select(decision.c.id, decision.c.verdict)).all())
     assert documents
     assert all(kept[row.decision_id] == "keep" for row in documents)
     assert len({row.url for row in documents}) == len(documents)

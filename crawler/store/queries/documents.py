@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from crawler.store.places import key_range, lookup_key
 from crawler.store.schema import decision, document
-from reservations.model import Verdict
+from reservations.model import Stage, Verdict
 
 CHUNK = 1000
 """Rows fetched at a time, so that memory does not grow with the answer."""
@@ -46,11 +46,14 @@ class KeptDocument:
 
 
 def is_kept_now() -> ColumnElement[bool]:
-    """The document was not withdrawn, is the last kept of its URL, and the URL's last verdict is keep."""
+    """The document was not withdrawn, is the last kept of its URL, and the URL's last verdict is keep.
+
+    What was settled at the frontier is a bound of one crawl, and says nothing about the document.
+    """
     later, last = document.alias("later"), decision.alias("last")
     latest = (
         select(last.c.verdict)
-        .where(last.c.url_hash == document.c.url_hash)
+        .where(last.c.url_hash == document.c.url_hash, last.c.stage != Stage.FRONTIER.value)
         .order_by(last.c.id.desc())
         .limit(1)
         .correlate(document)

@@ -15,7 +15,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TypeVar
 from xml.etree.ElementTree import Element, tostring  # writing only; parsing is defusedxml's
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape
 
 from reservations.readers.opf import OpfMeta, read_opf
 from reservations.readers.xmp import MAX_BYTES, MAX_PROPERTIES, XmpPacket, XmpProperty, parse_xml, read_xmp
@@ -34,7 +34,7 @@ _TDM_NAMES = frozenset({"reservation", "policy"})
 _IPTC_NAMES = frozenset({"EmbdEncRightsExpr", "LinkedEncRightsExpr", "EncRightsExpr", "LinkedRightsExpr"})
 _NAMESPACE = re.compile(r"[^\s\"'<>&]{1,120}")
 _LOOK_ALIKE = re.compile(r"DMI-[A-Za-z-]{1,48}")
-_SIGNS = (b"reservation", b"tdmrep", b"DataMining", b"DMI-", b"provenance")
+_SIGNS = (b"reservation", b"tdmrep", b"tdm:", b"tdm-", b"DataMining", b"DMI-", b"provenance")
 """One of these stands literally in every document with a property that is kept."""
 
 _XMP_HEAD = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{_RDF}"'
@@ -54,6 +54,8 @@ _ENCODINGS = (
     (b"\0<", "utf-16-be"),
 )
 """XMP part 1, section 7.3.1: a packet may be in any of these, with or without a mark."""
+_REFERENCES = {'"': "&quot;", "'": "&apos;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+"""Quotes of both kinds, since a plain scan ends a value at either."""
 _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]{0,200}\?>")
 
 
@@ -108,7 +110,7 @@ def _fitting(values: Iterable[T]) -> list[T]:
     """As many as there is room for, the first ones first."""
     kept, size = [], 0
     for value in values:
-        size += len(quoteattr(str(value)).encode("utf-8", "replace"))
+        size += len(escape(str(value), _REFERENCES).encode("utf-8", "replace"))
         if size > MAX_EXTRACT // 2:
             break
         kept.append(value)
@@ -205,7 +207,7 @@ def _disarmed(value: str) -> str:
 
 def _attribute(value: str, well_formed: bool = True) -> str:
     # The plain scan of ill-formed documents takes values as they stand, without decoding references.
-    return quoteattr(value, {"'": "&apos;"}) if well_formed else f'"{value}"'
+    return f'"{escape(value, _REFERENCES) if well_formed else value}"'
 
 
 def _as_utf8(data: bytes) -> bytes:
