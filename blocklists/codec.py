@@ -15,6 +15,7 @@ from blocklists.model import (
     RecognitionKind,
     Scope,
     Status,
+    StatusChange,
     ValueKind,
 )
 from blocklists.prefixes import split_target
@@ -30,13 +31,18 @@ _ENUMS: dict[str, type[StrEnum]] = {
     "status": Status,
     "confidence": Confidence,
 }
-_DATES = ("decided_on", "valid_from", "valid_to")
+_DATES = ("decided_on", "valid_from", "valid_to", "on")
+_MOMENTS = ("retrieved_at", "known_from", "known_to", "known_at")
+_LEFT_OUT_IF_EMPTY = ("history", "known_from", "known_to")
+"""Fields younger than the first snapshots: an entry without them is written as it always was."""
+MAX_CHANGES = 1_000
 _SCOPES = {
     ValueKind.DOMAIN: {*Scope} - {Scope.URL_PREFIX, Scope.IP_LITERAL},
     ValueKind.HOST: {*Scope} - {Scope.URL_PREFIX, Scope.IP_LITERAL},
     ValueKind.URL_PREFIX: {Scope.URL_PREFIX, Scope.WORK},
     ValueKind.IP: {Scope.IP_LITERAL},
 }
+_OLD = FIELDS.index("history")
 _E = TypeVar("_E", bound=StrEnum)
 
 
@@ -47,16 +53,20 @@ class EntryError(ValueError):
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
-def to_json(entry: Entry) -> dict[str, str | None]:
+def to_json(entry: Entry) -> dict[str, Any]:
     """The entry's fields in the order of the format, dates in ISO 8601."""
-    return {name: _plain(getattr(entry, name)) for name in FIELDS}
+    given: dict[str, Any] = {name: _plain(getattr(entry, name)) for name in FIELDS[:_OLD]}
+    for name in _LEFT_OUT_IF_EMPTY:
+        if value := getattr(entry, name):
+            given[name] = [_change_to_json(c) for c in value] if name == "history" else _plain(value)
+    return given
 
 
 def dumps(entry: Entry, *, without: tuple[str, ...] = ()) -> str:
     """The entry as one line, less some fields. The same entry gives the same bytes."""
     given = to_json(entry)
     for name in without:
-        del given[name]
+        given.pop(name, None)
     return _ENCODER.encode(given)
 
 
@@ -77,15 +87,7 @@ def from_json(given: dict[str, Any]) -> Entry:
     """An entry from its JSON object; EntryError where a field is missing, unknown or out of range."""
     if unknown := sorted(set(given) - set(FIELDS)):
         raise EntryError(f"unknown key {unknown[0][:50]!r}")
-    fields: dict[str, Any] = {}
-    for name, value in given.items():
-        if name in _DATES or name == "retrieved_at":
-            fields[name] = _time(name, value)
-        else:
-            fields[name] = _text(name, value)
-    for name, enum in _ENUMS.items():
-        if name in fields:
-            fields[name] = _member(enum, name, fields[name])
+    fields = {name: _field(name, value) for name, value in given.items()}
     try:
         entry = Entry(**fields)
     except TypeError as error:
@@ -93,6 +95,34 @@ def from_json(given: dict[str, Any]) -> Entry:
         raise EntryError(f"no {', '.join(missing)}") from error
     _check(entry)
     return entry
+
+
+def _field(name: str, value: object) -> Any:
+    if name == "history":
+        return _history(value)
+    if name in _DATES or name in _MOMENTS:
+        return _time(name, value)
+    text = _text(name, value)
+    return _member(_ENUMS[name], name, text) if name in _ENUMS else text
+
+
+def _history(value: object) -> tuple[StatusChange, ...]:
+    if not isinstance(value, list) or len(value) > MAX_CHANGES:
+        raise EntryError(f"history is not a list of at most {MAX_CHANGES} changes")
+    return tuple(map(_change, value))
+
+
+def _change(given: object) -> StatusChange:
+    if not isinstance(given, dict) or "status" not in given:
+        raise EntryError("history holds something that is no change of status")
+    if unknown := sorted(set(given) - set(StatusChange.__slots__)):
+        raise EntryError(f"history: unknown key {unknown[0][:50]!r}")
+    return StatusChange(**{name: _field(name, value) for name, value in given.items()})
+
+
+def _change_to_json(change: StatusChange) -> dict[str, str | None]:
+    values = {name: _plain(getattr(change, name)) for name in StatusChange.__slots__}
+    return {name: value for name, value in values.items() if value}
 
 
 def normal_value(value: str, kind: ValueKind) -> str | None:
@@ -116,6 +146,8 @@ def _check(entry: Entry) -> None:
         raise EntryError("valid_to lies before valid_from")
     if not entry.entry_id or not entry.source:
         raise EntryError("entry_id and source may not be empty")
+    if entry.history and entry.history[-1].status is not entry.status:
+        raise EntryError("the last step of history is not the status")
 
 
 def _plain(value: object) -> str | None:

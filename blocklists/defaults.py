@@ -43,11 +43,15 @@ class Defaults:
     """Take names and addresses that are never public sites; for tests and closed networks."""
     own_hosts: frozenset[str] = frozenset()
     """The operator's own hosts, in normal form: a list that names them needs a person."""
+    columns: tuple[tuple[str, str], ...] = ()
+    """For tables: one of our fields, and the column it is in, by its heading or counted from 1."""
+    selector: str = ""
+    """For HTML: CSS selector of the tables, rows or elements that hold the names."""
 
     def over(self, facts: Defaults) -> Defaults:
         """These facts, and for what they leave open those a format knows about itself."""
         open_ones: dict[str, Any] = {
-            name: getattr(facts, name) for name in Defaults.__slots__ if getattr(self, name) in (None, "")
+            name: getattr(facts, name) for name in Defaults.__slots__ if getattr(self, name) in (None, "", ())
         }
         return replace(self, **open_ones)
 
@@ -96,5 +100,7 @@ def recognition_of(body_kind: BodyKind) -> RecognitionKind:
             return RecognitionKind.ADMINISTRATIVE_ORDER
         case BodyKind.SELF_REGULATORY:
             return RecognitionKind.SELF_REGULATORY
+        case BodyKind.OPERATOR:
+            return RecognitionKind.UNKNOWN
         case _:
             assert_never(body_kind)

@@ -7,7 +7,7 @@ the type checker wherever it is not handled.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -47,10 +47,12 @@ class BodyKind(StrEnum):
     COURT = "court"
     AUTHORITY = "authority"
     SELF_REGULATORY = "self_regulatory"
+    OPERATOR = "operator"
+    """We ourselves, in an override: it lifts entries and recognises nothing."""
 
 
 class RecognitionKind(StrEnum):
-    """What the decision recognises; `index.ListPolicy` says which kinds count."""
+    """What the decision recognises; `policy.ListPolicy` says which kinds count."""
 
     STRUCTURAL_INFRINGEMENT = "structural_infringement"
     SITE_BLOCK_INJUNCTION = "site_block_injunction"
@@ -68,6 +70,8 @@ class Status(StrEnum):
     ACTIVE = "active"
     TERM_UNKNOWN = "term_unknown"
     """In force as far as is known; nobody published when it ends."""
+    UNVERIFIED = "unverified"
+    """Reported, but nobody here has read what was decided or whether it still holds. Does not count."""
     LIFTED = "lifted"
     REVERSED = "reversed"
     ANNULLED = "annulled"
@@ -97,9 +101,30 @@ class MatchRule(StrEnum):
     IP_LITERAL = "ip_literal"
 
 
+OVERRIDES = "override"
+"""The source of the operator's own exemptions; they hold against every other source."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusChange:
+    """One step in what became of a decision: when by law, and when we learned it."""
+
+    status: Status
+    on: date | None = None
+    """The first day of this status; None where nobody recorded it, and it then holds for all days."""
+    known_at: datetime | None = None
+    reason: str = ""
+    """The later decision, or why the entry was closed."""
+    evidence: str = ""
+    """Where that is written: a URL, a reference, or the SHA-256 of a list."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One name in one decision. The fields are those of the JSON Lines interchange format."""
+    """One name in one decision. The fields are those of the JSON Lines interchange format.
+
+    Two times are kept apart: `valid_*` and `history[].on` are the law's, `known_*` are ours.
+    """
 
     entry_id: str
     value: str
@@ -131,12 +156,34 @@ class Entry:
     note: str = ""
     listed_as: str = ""
     """The name as the list spells it, where that is not the normal form."""
+    history: tuple[StatusChange, ...] = ()
+    """How the status came about, oldest first; the last one is `status`. Empty: it never changed."""
+    known_from: datetime | None = None
+    """When this source first named it to us."""
+    known_to: datetime | None = None
+    """When we saw that the source no longer names it."""
 
     @property
     def named_in(self) -> str:
         """How we say it in public: who named the site and where, and nothing about the site."""
         decision = self.decision_ref or "a decision without a published reference"
         return ", ".join(filter(None, (f"named in {decision}", self.body, str(self.decided_on or ""))))
+
+    def status_on(self, day: date) -> Status:
+        """The status by law on a day. Before the first recorded step it is that step's."""
+        held = [change.status for change in self.history if change.on is None or change.on <= day]
+        if held:
+            return held[-1]
+        return self.history[0].status if self.history else self.status
+
+    def as_known(self, moment: datetime) -> Entry | None:
+        """The entry as we knew it then; None where we had not learned of it yet."""
+        if self.known_from is not None and self.known_from > moment:
+            return None
+        held = tuple(c for c in self.history if c.known_at is None or c.known_at <= moment)
+        status = held[-1].status if held else self.history[0].status if self.history else self.status
+        gone = self.known_to if self.known_to is not None and self.known_to <= moment else None
+        return replace(self, history=held, status=status, known_to=gone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,11 +216,25 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A name found in running text. A person decides whether the decision means it; it never counts."""
+
+    value: str
+    """In normal form."""
+    line: int
+    context: str
+    """The words around it, bounded and with control characters escaped."""
+    doubts: tuple[str, ...] = ()
+    """What speaks against it; empty is no reason to take it unread."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
     """What an importer made of a list: nothing is dropped without a word."""
 
     entries: tuple[Entry, ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

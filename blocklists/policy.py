@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import assert_never
 
@@ -21,6 +22,8 @@ DEFAULT_KINDS = frozenset(
         RecognitionKind.ADMINISTRATIVE_ORDER,
     }
 )
+Switch = tuple[RecognitionKind, str]
+"""A kind, and the jurisdiction it is switched in; empty: everywhere."""
 DEFAULT_STATUSES = frozenset({Status.ACTIVE, Status.TERM_UNKNOWN})
 
 
@@ -31,6 +34,29 @@ class ListPolicy:
     jurisdictions: frozenset[str] = EEA | {"EU"}
     kinds: frozenset[RecognitionKind] = DEFAULT_KINDS
     statuses: frozenset[Status] = DEFAULT_STATUSES
+    also: frozenset[Switch] = frozenset()
+    """Kinds that count in one jurisdiction though `kinds` leaves them out."""
+    ignored: frozenset[Switch] = frozenset()
+    """Kinds that do not count in one jurisdiction though `kinds` has them."""
+
+    def counts(self, kind: RecognitionKind, jurisdiction: str) -> bool:
+        """Whether recognitions of this kind count in this jurisdiction."""
+        switch = (kind, jurisdiction)
+        return switch in self.also or (kind in self.kinds and switch not in self.ignored)
+
+    def switched(self, count: Iterable[str] = (), ignore: Iterable[str] = ()) -> ListPolicy:
+        """This policy with kinds switched on and off, everywhere or in one state: `live_event:IT`.
+
+        Raises ValueError, which says what may be written.
+        """
+        on, off = map(read_switches, (count, ignore))
+        return replace(
+            self,
+            kinds=(self.kinds | {kind for kind, where in on if not where})
+            - {kind for kind, where in off if not where},
+            also=self.also | {switch for switch in on if switch[1]},
+            ignored=self.ignored | {switch for switch in off if switch[1]},
+        )
 
     def objection(self, entry: Entry, at: date) -> str:
         """Why this entry does not count on that day; empty if it does."""
@@ -38,11 +64,25 @@ class ListPolicy:
             return f"the legal ground is not copyright but {entry.legal_ground or 'unknown'}"
         if entry.jurisdiction not in self.jurisdictions:
             return f"jurisdiction {entry.jurisdiction} is switched off"
-        if entry.recognition_kind not in self.kinds:
+        if not self.counts(entry.recognition_kind, entry.jurisdiction):
             return f"{entry.recognition_kind} is switched off: {justification(entry.recognition_kind)}"
-        if entry.status not in self.statuses:
-            return f"its status is {entry.status}"
-        return _out_of_time(entry, day_of(at))
+        day = day_of(at)
+        status = entry.status_on(day)
+        if status not in self.statuses:
+            return f"its status is {status}"
+        return _out_of_time(entry, day)
+
+
+def read_switches(texts: Iterable[str]) -> tuple[Switch, ...]:
+    """Switches as they are written, `live_event` or `live_event:IT`; ValueError where one is neither."""
+    found = []
+    for text in texts:
+        kind, _, where = text.partition(":")
+        if kind not in tuple(RecognitionKind) or (where and not (len(where) == 2 and where.isalpha())):
+            kinds = ", ".join(RecognitionKind)
+            raise ValueError(f"{text!r}: write a kind, or kind:CC for one state; kinds are {kinds}")
+        found.append((RecognitionKind(kind), where.upper()))
+    return tuple(found)
 
 
 def is_copyright(legal_ground: str) -> bool:

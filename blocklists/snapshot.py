@@ -21,6 +21,7 @@ from blocklists.policy import ListPolicy
 
 FORMAT = "forbear-blocklist-snapshot"
 VERSION = 1
+_NOT_DECIDING = ("retrieved_at", "known_from", "known_to")
 
 
 class SnapshotError(ValueError):
@@ -67,10 +68,10 @@ class Listing:
         )
 
     def digest(self) -> str:
-        """SHA-256 over what the list decides: its raw digest and its entries, not when it was fetched."""
+        """SHA-256 over what the list decides: its raw digest and its entries, not when we learned them."""
         total = hashlib.sha256(f"{self.name}\n{self.sha256}\n".encode())
         for entry in self.entries:
-            total.update(dumps(entry, without=("retrieved_at",)).encode() + b"\n")
+            total.update(dumps(entry, without=_NOT_DECIDING).encode() + b"\n")
         return total.hexdigest()
 
 

@@ -97,6 +97,8 @@ class Storage(_Section):
     database: str = ""
     """SQLAlchemy URL; empty: SQLite in the data folder."""
     data: Path = Path("data")
+    warc: bool = True
+    """Whether kept pages are stored; false where a project with the add-on stores them itself."""
 
 
 class Network(_Section):

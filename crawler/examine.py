@@ -28,7 +28,6 @@ from reservations.model import (
     RESPONSE,
     ROBOTS_TXT,
     Evidence,
-    EvidenceRequest,
     Outcome,
     Reading,
     Reason,
@@ -129,9 +128,10 @@ class _Examiner:
         response = _response(case.url, answer)
         redirect = _redirect(case.url, answer)
         found = (left_out("redirect", f"answered {answer.status} to {redirect}"),) if redirect else ()
-        evidence = (*case.evidence, response)
+        evidence = (*case.evidence, *extract(response, self._terms.agent))
         case = replace(case, stage=Stage.BODY, evidence=evidence, found=found, decided_at=_now())
-        while wanted := [r for r in plan_more(case, self._terms) if not redirect]:
+        profile = self._terms.policy.profile
+        while not redirect and (wanted := plan(case.url, case.evidence, self._terms.agent, profile)):
             more = [await self.store.get(request) for request in wanted]
             case = replace(case, evidence=(*case.evidence, *more))
         return self._examination(judge(case, self._terms), case, redirect)
@@ -141,11 +141,6 @@ class _Examiner:
         if any(r.code.startswith("access.") for r in decision.reasons):
             redirect = None
         return Examination(decision=decision, reading=reading, redirect=redirect)
-
-
-def plan_more(case: Case, terms: Terms) -> tuple[EvidenceRequest, ...]:
-    """What the answer itself points to, such as a licence document."""
-    return plan(case.url, case.evidence, terms.agent, terms.policy.profile)
 
 
 def examine_files(config: Config, url: str, folder: Path) -> Examination:

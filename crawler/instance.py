@@ -164,7 +164,8 @@ class Instance:
         """Record a decision; of a kept page its document first. The future fires when durable."""
         wire = exchange.wire
         document = None
-        keeps = decision.verdict is Verdict.KEEP and exchange.extra.get("source") != "sitemap"
+        wanted = self.config.storage.warc and exchange.extra.get("source") != "sitemap"
+        keeps = wanted and decision.verdict is Verdict.KEEP
         if exchange.url in self._kept_in_flight:
             # kept by a process that died before the frontier knew; asked again for its links only
             self._kept_in_flight.discard(exchange.url)

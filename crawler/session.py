@@ -10,6 +10,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from urllib.parse import urljoin, urlsplit
@@ -27,6 +28,8 @@ from crawler.scope import MAX_HOPS, Scope, failed, left_out, media_class, scope_
 from reservations.facts import Facts
 from reservations.model import Evidence, Reason, Stage, Verdict
 from reservations.origins import origin_of
+from reservations.plan import plan
+from reservations.read import extract
 from reservations.readers.robots_directives import nofollow
 from reservations.readers.robots_limits import crawl_limits
 
@@ -255,13 +258,21 @@ class Session:
         except BodyError as error:
             self._fails(exchange, left_out(error.code, str(error)))
             return b""
-        case = self._case(exchange, stage=Stage.BODY, body=body)
+        case = await self._completed(self._case(exchange, stage=Stage.BODY, body=body))
         exchange.decision = judge(case, self.terms)
         exchange.extra["body_sha256"] = sha256(body).hexdigest()
         exchange.extra["raw"] = raw
         exchange.extra["length"] = len(body)
         exchange.extra["nofollow"] = self._nofollow(exchange.decision)
         return body
+
+    async def _completed(self, case: Case) -> Case:
+        """The case with the documents that the answer itself points to, such as a licence."""
+        profile = self.terms.policy.profile
+        while wanted := plan(case.url, case.evidence, self.terms.agent, profile):
+            more = [await self.instance.evidence.get(request) for request in wanted]
+            case = replace(case, evidence=(*case.evidence, *more))
+        return case
 
     def _nofollow(self, decision: Decision) -> bool:
         return nofollow(Facts(url=decision.url, evidence=decision.evidence, agent=self.terms.agent))
@@ -334,7 +345,8 @@ class Session:
         when = datetime.fromtimestamp(self.now(), UTC)
         answer: tuple[Evidence, ...] = ()
         if exchange.wire is not None:
-            answer = (response_evidence(exchange.url, exchange.wire, when, body=body),)
+            whole = response_evidence(exchange.url, exchange.wire, when, body=body)
+            answer = extract(whole, self.terms.agent)
         return Case(
             url=exchange.url,
             via=exchange.via,

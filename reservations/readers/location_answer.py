@@ -31,9 +31,9 @@ def answer_of(evidence: Evidence) -> Answer:
         if not is_page(evidence):
             return Answer.FILE if evidence.body.strip() else Answer.NOTHING
         return Answer.UNKNOWN if is_shut_door(evidence) else Answer.PAGE
-    if evidence.outcome in (Outcome.UNREACHABLE, Outcome.TOO_LARGE):
-        return Answer.UNKNOWN
-    return Answer.REFUSED if evidence.outcome is Outcome.REFUSED else Answer.NOTHING
+    # refused without a status: we did not go where a redirect led; malformed: it led nowhere
+    answered = evidence.outcome is Outcome.REFUSED and evidence.status is not None
+    return Answer.REFUSED if answered else Answer.UNKNOWN
 
 
 def why_unknown(evidence: Evidence) -> str:

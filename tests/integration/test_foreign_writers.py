@@ -11,6 +11,7 @@ import io
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import time
@@ -27,12 +28,18 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from crawler.c2pa_child import signals
 from crawler.c2pa_worker import C2paWorker
 from reservations.model import RESPONSE, Agent, Evidence, Outcome, Preference, Profile, Reading, Use
 from reservations.read import extract, read
 from reservations.readers.assets import asset_extracts, may_hold_c2pa
+
+_XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description rdf:about="" %b/></rdf:RDF></x:xmpmeta>'
+)
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +48,8 @@ URL = "https://example.com/a"
 AGENT = Agent(token="ExampleBot")
 TYPES = {
     "jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", "tif": "image/tiff", "gif": "image/gif",
-    "avif": "image/avif", "jp2": "image/jp2", "pdf": "application/pdf", "mp4": "video/mp4", "svg": "image/svg+xml",
+    "avif": "image/avif", "jp2": "image/jp2", "svg": "image/svg+xml", "pdf": "application/pdf",
+    "mp4": "video/mp4",
 }  # fmt: skip
 
 
@@ -179,8 +187,6 @@ class TestExifTool:
 
 
 def _big_endian_tiff() -> bytes:
-    import struct
-
     tags = (
         (256, 4, 1),
         (257, 4, 1),
@@ -197,19 +203,18 @@ def _big_endian_tiff() -> bytes:
 class TestPillow:
     @pytest.mark.parametrize("extension", ["jpg", "png", "webp", "tif", "avif"])
     def test_packet_given_to_pillow(self, extension: str) -> None:
-        packet = (
-            b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-            b'<rdf:Description rdf:about="" xmlns:plus="http://ns.useplus.org/ldf/xmp/1.0/"'
-            b' plus:DataMining="http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED"/></rdf:RDF></x:xmpmeta>'
+        packet = _XMP % (
+            b'xmlns:plus="http://ns.useplus.org/ldf/xmp/1.0/"'
+            b' plus:DataMining="http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED"'
         )
         out = io.BytesIO()
         kind = Image.registered_extensions()[f".{extension}"]
         if kind == "PNG":
-            from PIL.PngImagePlugin import PngInfo
-
             info = PngInfo()
             info.add_itxt("XML:com.adobe.xmp", packet.decode(), zip=True)
             Image.new("RGB", (40, 40)).save(out, kind, pnginfo=info)
+        elif kind == "TIFF":
+            Image.new("RGB", (40, 40)).save(out, kind, tiffinfo={700: packet})
         else:
             Image.new("RGB", (40, 40)).save(out, kind, xmp=packet)
         assert len(reserved(reading(extension, out.getvalue()), Profile.LETTER)) == 5
@@ -274,8 +279,8 @@ def _identity() -> tuple[bytes, bytes]:
 
     def certificate(common: str, key: ec.EllipticCurvePrivateKey, *, ca: bool) -> x509.Certificate:
         usage = x509.KeyUsage(
-            digital_signature=not ca, key_cert_sign=ca, crl_sign=ca, content_commitment=False, key_encipherment=False,
-            data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+            digital_signature=not ca, key_cert_sign=ca, crl_sign=ca, content_commitment=False,
+            key_encipherment=False, data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
         )  # fmt: skip
         builder = (
             x509.CertificateBuilder()
@@ -412,10 +417,8 @@ class TestC2pa:
         assert starved.outcome is Outcome.MALFORMED
 
     def test_remote_manifest_is_never_asked_for(self) -> None:
-        packet = (
-            b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-            b'<rdf:Description rdf:about="" xmlns:dcterms="http://purl.org/dc/terms/"'
-            b' dcterms:provenance="http://127.0.0.1:9/a.c2pa"/></rdf:RDF></x:xmpmeta>'
+        packet = _XMP % (
+            b'xmlns:dcterms="http://purl.org/dc/terms/" dcterms:provenance="http://127.0.0.1:9/a.c2pa"'
         )
         out = io.BytesIO()
         Image.new("RGB", (9, 9)).save(out, "JPEG", xmp=packet)
