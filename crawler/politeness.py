@@ -22,6 +22,8 @@ MAX_DELAY = 120.0
 """Seconds; a longer Crawl-delay is clamped, since it would close a site by accident."""
 MAX_RETRY_AFTER = 86_400.0
 MAX_HOSTS = 100_000
+_TOLERANCE = 0.01
+"""Seconds by which a request may come early: a clock's grain, not somebody's patience."""
 _LOOK_AT = 64
 """Hosts looked at to find one to forget; the rest of the search is left to the next call."""
 
@@ -99,6 +101,7 @@ class _Host:
     delay: float
     next_free: float = 0.0
     blocked_until: float = 0.0
+    last_sent: float = float("-inf")
     window: VisitWindow | None = None
     places: asyncio.Semaphore | None = None
     holders: int = field(default=0)
@@ -138,6 +141,15 @@ class Pace:
             if self._closed_for(known) <= 0:
                 return
 
+    async def send(self, host: str) -> None:
+        """The last moment before a request leaves: what delayed the one before it since its turn must
+        not shorten the gap between the two."""
+        known = self._host(host)
+        while (early := known.last_sent + known.delay - self._clock.monotonic()) > _TOLERANCE:
+            await self._clock.sleep(early)
+        known.last_sent = self._clock.monotonic()
+        known.next_free = max(known.next_free, known.last_sent + known.delay)
+
     @asynccontextmanager
     async def visit(self, host: str) -> AsyncIterator[None]:
         """A turn, and one of the host's places while the request is in flight."""
@@ -148,6 +160,7 @@ class Pace:
         try:
             async with known.places:
                 await self.turn(host)
+                await self.send(host)
                 yield
         finally:
             known.holders -= 1

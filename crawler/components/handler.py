@@ -46,6 +46,7 @@ class GateHandler:
         request.meta["verbatim_url"] = True
         request.meta["download_maxsize"] = self._limit
         request.meta["download_timeout"] = self._runtime.session.config.network.timeout
+        await self._runtime.session.instance.pace.send(str(request.meta["download_slot"]))
         return await self._inner.download_request(request)  # type: ignore[no-any-return]
 
     def _refusal(self, request: Request) -> str | None:
