@@ -31,7 +31,7 @@ _NOTHING = ("ManifestNotFound", "RemoteManifest", "NotSupported")
 
 def main(memory: int, seconds: int) -> None:
     """Answer requests until stdin ends."""
-    import c2pa  # type: ignore[import-untyped]
+    import c2pa
 
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

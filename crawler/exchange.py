@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from urllib.parse import urljoin
 
 from blocklists.model import Hit
 from crawler.gate import Decision
 from crawler.redaction import redacted
 from reservations.model import RESPONSE, Evidence, Hop, Outcome, Reason
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,21 @@ class Wire:
         wanted = name.lower().encode()
         values = [v for k, v in self.headers if k.lower() == wanted]
         return values[-1].decode("latin-1").strip() if values else ""
+
+    def redirect_from(self, url: str) -> str:
+        """The absolute URL that a redirect leads to; empty where this is none, or leads nowhere."""
+        location = self.get("location")
+        if self.status not in _REDIRECTS or not location:
+            return ""
+        try:
+            return urljoin(url, location)
+        except ValueError:  # a broken IPv6 literal
+            return ""
+
+    @property
+    def media_type(self) -> str:
+        """Media type of the body, without parameters, in lower case."""
+        return self.get("content-type").partition(";")[0].strip().lower()[:200]
 
     @property
     def content_length(self) -> int | None:

@@ -13,6 +13,7 @@ from blocklists.hostnames import canonical_host
 from blocklists.hostnames import registrable_domain as registrable
 from blocklists.model import Hit
 from crawler.about import about
+from crawler.c2pa_worker import C2paWorker
 from crawler.config import Config
 from crawler.evidence import EvidenceClient, EvidenceStore, Limits
 from crawler.exchange import Exchange
@@ -61,6 +62,7 @@ class Instance:
         self.stripped_headers = STRIPPED
         self.clock = Clock(wall=lambda: datetime.fromtimestamp(now(), UTC))
         self.pace = Pace(config.politeness.delay, config.politeness.per_host, clock=self.clock)
+        self._c2pa = C2paWorker()
         self._kept: Mapping[str, int] = {}
         self._kept_in_flight: set[str] = set()
 
@@ -110,6 +112,7 @@ class Instance:
         try:
             await self.evidence.aclose()
             await self._client.aclose()
+            await self._c2pa.close()
             self._documents.close()
             self._evidence_file.close()
             if not self.writer.failed.done():
@@ -159,6 +162,14 @@ class Instance:
             place = _place(EVIDENCE, self._evidence_file.append(response_record(received)))
             self._sync(self._evidence_file)
         self.record.observe(evidence, place)
+
+    async def credentials(
+        self, url: str, when: datetime, exchange: Exchange, body: bytes
+    ) -> tuple[Evidence, ...]:
+        """Content credentials of a body, read in a process of their own; mostly there are none."""
+        media_type = exchange.wire.media_type if exchange.wire else ""
+        found = await self._c2pa.read_assertions(media_type, body, url=url, fetched_at=when)
+        return () if found is None else (found,)
 
     def store(self, exchange: Exchange, decision: Decision) -> asyncio.Future[None]:
         """Record a decision; of a kept page its document first. The future fires when durable."""
@@ -222,7 +233,7 @@ def _answer(exchange: Exchange) -> Answer:
     length = exchange.extra.get("length")
     return Answer(
         status=wire.status if wire else None,
-        media_type=wire.get("content-type").partition(";")[0].strip().lower()[:200] if wire else None,
+        media_type=wire.media_type if wire else None,
         bytes=length if isinstance(length, int) else None,
         body_sha256=digest if isinstance(digest, str) else None,
         attempt=exchange.attempt,

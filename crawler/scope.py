@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from crawler.config import Crawl
+from crawler.exchange import Wire
+from crawler.frontier import Candidate
 from reservations.model import Effect, Reason
 
 MAX_HOPS = 10
@@ -56,6 +58,31 @@ def media_class(content_type: str) -> str:
         return _MEDIA[media_type]
     family = media_type.partition("/")[0]
     return family if family in _FAMILIES else "other"
+
+
+def outside(candidate: Candidate, crawl: Crawl, scope: Scope) -> Reason | None:
+    """Why a found URL does not enter the frontier; None where it does. Seeds always do."""
+    if candidate.source == "seed":
+        return None
+    if candidate.depth > crawl.depth:
+        return left_out("depth", f"more than {crawl.depth} links from a seed")
+    if candidate.hops > MAX_HOPS:
+        return left_out("redirect_loop", f"more than {MAX_HOPS} redirects in a row")
+    if not scope.holds(candidate.host):
+        return left_out("out_of_scope", f"{candidate.host} is outside the scope of this crawl")
+    return None
+
+
+def unwanted(wire: Wire, crawl: Crawl) -> Iterator[Reason]:
+    """What the head of an answer says that we do not want: another kind of media, too many bytes."""
+    if wire.status >= 300:
+        return
+    if media_class(wire.media_type) not in crawl.types:
+        named = wire.media_type[:100] or "no content type"
+        yield left_out("media_type", f"{named}: not among the types of this crawl")
+    length = wire.content_length
+    if length is not None and length > crawl.max_body:
+        yield left_out("too_large", f"{length} bytes announced, {crawl.max_body} taken at most")
 
 
 def left_out(what: str, why: str) -> Reason:

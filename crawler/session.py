@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from crawler.config import Config
 from crawler.exchange import Exchange, Wire, response_evidence
@@ -24,7 +24,7 @@ from crawler.instance import Instance
 from crawler.network.bodies import BodyError, decode_whole
 from crawler.pacing import apply_limits
 from crawler.politeness import Backoff, retry_after
-from crawler.scope import MAX_HOPS, Scope, failed, left_out, media_class, scope_of
+from crawler.scope import Scope, failed, left_out, outside, scope_of, unwanted
 from reservations.facts import Facts
 from reservations.model import Evidence, Reason, Stage, Verdict
 from reservations.origins import origin_of
@@ -35,7 +35,6 @@ from reservations.readers.robots_limits import crawl_limits
 
 log = logging.getLogger(__name__)
 
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _BACKOFF = Backoff(start=2.0, cap=900.0)
 _MAX_MET = 2_000_000
 _PATIENCE = 30.0
@@ -118,14 +117,9 @@ class Session:
         return False
 
     def _out_of_bounds(self, candidate: Candidate) -> Reason | None:
-        if candidate.source != "seed":
-            if candidate.depth > self.config.crawl.depth:
-                return left_out("depth", f"more than {self.config.crawl.depth} links from a seed")
-            if candidate.hops > MAX_HOPS:
-                return left_out("redirect_loop", f"more than {MAX_HOPS} redirects in a row")
-            if not self.scope.holds(candidate.host) and not self.instance.hits(candidate.url):
-                return left_out("out_of_scope", f"{candidate.host} is outside the scope of this crawl")
-        return None
+        reason = outside(candidate, self.config.crawl, self.scope)
+        # a link to a listed host is settled by the list, which is what its owner will ask about
+        return None if reason and self.instance.hits(candidate.url) else reason
 
     def _is_new(self, url: str) -> bool:
         """Whether this crawl has not settled the URL yet: a left-out link is recorded once, a kept page
@@ -201,8 +195,9 @@ class Session:
         if wire is None:
             return False
         self._throttle(exchange, wire)
-        exchange.found = (*exchange.found, *self._unwanted(exchange, wire))
-        redirect = self._redirect_target(exchange, wire)
+        if exchange.extra.get("source") != "sitemap":
+            exchange.found = (*exchange.found, *unwanted(wire, self.config.crawl))
+        redirect = wire.redirect_from(exchange.url)
         if redirect:
             exchange.extra["redirect"] = redirect
             exchange.found = (
@@ -216,28 +211,6 @@ class Session:
             return True
         self.saved_bytes += wire.content_length or 0
         return False
-
-    def _unwanted(self, exchange: Exchange, wire: Wire) -> Iterable[Reason]:
-        if wire.status >= 300 or exchange.extra.get("source") == "sitemap":
-            return
-        kind = media_class(wire.get("content-type"))
-        if kind not in self.config.crawl.types:
-            named = wire.get("content-type")[:100] or "no content type"
-            yield left_out("media_type", f"{named}: not among the types of this crawl")
-        length = wire.content_length
-        if length is not None and length > self.config.crawl.max_body:
-            yield left_out(
-                "too_large", f"{length} bytes announced, {self.config.crawl.max_body} taken at most"
-            )
-
-    def _redirect_target(self, exchange: Exchange, wire: Wire) -> str:
-        location = wire.get("location")
-        if wire.status not in _REDIRECTS or not location:
-            return ""
-        try:
-            return urljoin(exchange.url, location)
-        except ValueError:
-            return ""
 
     def _throttle(self, exchange: Exchange, wire: Wire) -> None:
         if wire.status in (429, 503):
@@ -258,7 +231,8 @@ class Session:
         except BodyError as error:
             self._fails(exchange, left_out(error.code, str(error)))
             return b""
-        case = await self._completed(self._case(exchange, stage=Stage.BODY, body=body))
+        case = self._case(exchange, stage=Stage.BODY, body=body)
+        case = await self._completed(case, exchange, body)
         exchange.decision = judge(case, self.terms)
         exchange.extra["body_sha256"] = sha256(body).hexdigest()
         exchange.extra["raw"] = raw
@@ -266,9 +240,11 @@ class Session:
         exchange.extra["nofollow"] = self._nofollow(exchange.decision)
         return body
 
-    async def _completed(self, case: Case) -> Case:
-        """The case with the documents that the answer itself points to, such as a licence."""
+    async def _completed(self, case: Case, exchange: Exchange, body: bytes) -> Case:
+        """The case with what the answer itself holds or points to: credentials, a licence."""
         profile = self.terms.policy.profile
+        credentials = await self.instance.credentials(case.url, case.decided_at, exchange, body)
+        case = replace(case, evidence=(*case.evidence, *credentials))
         while wanted := plan(case.url, case.evidence, self.terms.agent, profile):
             more = [await self.instance.evidence.get(request) for request in wanted]
             case = replace(case, evidence=(*case.evidence, *more))

@@ -53,6 +53,8 @@ def certain_marker(lowered: bytes) -> tuple[str, int] | None:
 
 def possible_marker(tags: bytes) -> str | None:
     """A marker in the tags of a page that makes a closer look worth while."""
+    if not (b"captcha" in tags or b"challenge" in tags or b"_incapsula_" in tags):
+        return None  # every marker has one of these
     return next((m.decode("ascii") for m in POSSIBLE if m in tags), None)
 
 

@@ -112,11 +112,15 @@ def _from_utf16(body: bytes, encoding: str, names: frozenset[str]) -> tuple[Elem
     page = body[mark:].decode(encoding, "replace").encode("utf-8")
     look = _Look(page, names)
     found = look.elements((("Content-Type", "text/html; charset=utf-8"),)) if look.promising else ()
-
-    def as_received(offset: int) -> int:
-        return mark + len(page[:offset].decode("utf-8", "replace").encode(encoding))
-
-    return tuple(e if e.offset is None else _at(e, as_received(e.offset)) for e in found)
+    received: list[Element] = []
+    before, offset = 0, mark
+    for element in found:  # in the order of their offsets
+        if element.offset is not None:
+            offset += len(page[before : element.offset].decode("utf-8", "replace").encode(encoding))
+            before = element.offset
+            element = _at(element, offset)
+        received.append(element)
+    return tuple(received)
 
 
 class _Look:
@@ -144,9 +148,9 @@ class _Look:
 
     def elements(self, fields: Sequence[tuple[str, str]]) -> tuple[Element, ...]:
         encoding = encoding_of(self.body, fields)
-        raw = self._raw_tags(encoding)
-        places = self._places(raw)
-        parsed = self._parsed(raw, encoding)
+        spans = self._spans()
+        places = self._places(self._raw_tags(spans, encoding))
+        parsed = self._parsed(spans, encoding)
         if parsed is None:
             found = [_at(element, start) for element, start in _outside(places, self.lowered)]
         else:
@@ -154,10 +158,14 @@ class _Look:
         everything = (*self._challenge(encoding), *found)
         return _bounded(sorted(everything, key=lambda e: (e.offset is None, e.offset or 0)))
 
-    def _raw_tags(self, encoding: str) -> list[RawTag]:
+    def _spans(self) -> dict[int, int]:
+        """Where the tags of interest begin and end."""
         spans = {tag.start(): tag.end() for tag in self._of_interest()}
         if self.flagged:
             spans.update(self._flagged_tags())
+        return spans
+
+    def _raw_tags(self, spans: Mapping[int, int], encoding: str) -> list[RawTag]:
         found: list[RawTag] = []
         for start in sorted(spans)[: html_tags.MAX_TAGS]:
             if not found or start >= found[-1].stop:  # no tag begins inside a script
@@ -186,15 +194,16 @@ class _Look:
         made = ((_element(t.name, t.attributes, t.text, self.names), t.start) for t in raw)
         return [(element, start) for element, start in made if element is not None]
 
-    def _parsed(self, raw: Sequence[RawTag], encoding: str) -> list[Element] | None:
+    def _parsed(self, spans: Mapping[int, int], encoding: str) -> list[Element] | None:
         """Elements as a parser sees them; None where the page is not given to one."""
-        if not raw:
+        if not spans and not self.flagged:
             return []
-        parser = self._part(self._end_of(raw), encoding) or self._whole(encoding)
+        texts = [self.lowered[start:end] for start, end in spans.items()]
+        kinds = {tag for tag in _TAGS if any(b"<" + tag.encode("ascii") in text for text in texts)}
+        end = self._end_of(spans, scripts="script" in kinds)
+        parser = self._part(end, encoding) or self._whole(encoding)
         if parser is None:
             return None
-        texts = [self.lowered[tag.start : tag.end] for tag in raw]
-        kinds = {tag for tag in _TAGS if any(b"<" + tag.encode("ascii") in text for text in texts)}
         return [e for node in self._nodes(parser, kinds) if (e := self._element_of(node)) is not None]
 
     def _part(self, end: int, encoding: str) -> LexborHTMLParser | None:
@@ -211,10 +220,10 @@ class _Look:
             return None
         return LexborHTMLParser(self.body.decode(encoding, "replace"))
 
-    def _end_of(self, raw: Sequence[RawTag]) -> int:
-        end = max(tag.end for tag in raw) + 1
+    def _end_of(self, spans: Mapping[int, int], *, scripts: bool) -> int:
+        end = max(spans.values(), default=0) + 1
         flag = self.lowered.rfind(_FLAG_NEEDLE) if self.flagged else -1
-        if flag >= 0 or any(tag.name == "script" for tag in raw):
+        if flag >= 0 or scripts:
             close = self.lowered.find(b"</script>", max(end, flag))
             return len(self.body) if close < 0 else close + len(b"</script>")
         return end
@@ -250,8 +259,9 @@ class _Look:
 def _wanted(names: frozenset[str]) -> tuple[frozenset[str], tuple[bytes, ...]]:
     """All meta names to keep, and what a tag that may carry a signal holds in lower-cased bytes."""
     everything = names | ACCESS_NAMES
-    needles = sorted(name.encode("utf-8", "replace") for name in everything if name)
-    return everything, (*needles, *_TAG_NEEDLES)
+    needles = {*(name.encode("utf-8", "replace") for name in everything if name), *_TAG_NEEDLES}
+    shortest = (n for n in needles if not any(other in n for other in needles if other != n))
+    return everything, tuple(sorted(shortest))
 
 
 def _element(tag: str, attributes: Mapping[str, str], text: str, names: frozenset[str]) -> Element | None:

@@ -14,8 +14,9 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from sqlalchemy import select
 
-from crawler.config import ConfigError
+from crawler.config import ConfigError, load_config
 from crawler.demoweb.server import DemoWeb
+from crawler.lists import import_list
 from crawler.store.database import open_for_reading
 from crawler.store.schema import decision
 from tests.integration.scrapy_runs import crawl, scrapy, write_config
@@ -30,8 +31,11 @@ def web() -> Iterator[DemoWeb]:
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
-    return write_config(tmp_path)
+def config(web: DemoWeb, tmp_path: Path) -> Path:
+    path = write_config(tmp_path)
+    (tmp_path / "list.jsonl").write_text(web.blocklist(), "utf-8")
+    import_list(load_config(path, environ={}), tmp_path / "list.jsonl", "jsonl")
+    return path
 
 
 def decided(config: Path) -> dict[str, tuple[str, str]]:
@@ -55,7 +59,7 @@ class PlainSpider(Spider):
     def parse(self, response: Response, **kwargs: Any) -> Iterator[Any]:
         yield {"url": response.url, "title": response.css("title::text").get()}
         for link in response.css("a::attr(href)").getall():
-            if link.startswith(("http://", "/")):
+            if link.startswith(("http://127.", "/")):
                 yield response.follow(link, callback=self.parse)
 
 

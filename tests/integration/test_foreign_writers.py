@@ -280,7 +280,8 @@ def _identity() -> tuple[bytes, bytes]:
     def certificate(common: str, key: ec.EllipticCurvePrivateKey, *, ca: bool) -> x509.Certificate:
         usage = x509.KeyUsage(
             digital_signature=not ca, key_cert_sign=ca, crl_sign=ca, content_commitment=False,
-            key_encipherment=False, data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+            key_encipherment=False, data_encipherment=False, key_agreement=False,
+            encipher_only=False, decipher_only=False,
         )  # fmt: skip
         builder = (
             x509.CertificateBuilder()

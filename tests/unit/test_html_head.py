@@ -188,6 +188,17 @@ def test_json_ld_is_reduced_to_what_it_says_about_access() -> None:
     )
 
 
+def test_microdata_is_found_behind_an_attribute_that_holds_a_tag() -> None:
+    """The bytes before it mislead only the look at tags, not the parser."""
+    element = only(b"<p title='a < b' itemprop=isAccessibleForFree>False</p>")
+    assert element.attributes == (("itemprop", "isAccessibleForFree"), ("content", "false"))
+
+
+def test_a_stray_quote_hides_no_signal() -> None:
+    """A quote opens a value only after `=`."""
+    assert only(b'<link rel="x"" href="/y"><p title="z">' + META).get("content") == "noai"
+
+
 def test_a_challenge_page_leaves_its_marker() -> None:
     """Cloudflare's own marker is enough."""
     element = only(b"<html><script>window._cf_chl_opt={}</script></html>")

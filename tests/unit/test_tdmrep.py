@@ -155,7 +155,7 @@ def test_what_plainly_reserves_is_honoured_failing_closed(member: str) -> None:
         (Outcome.UNREACHABLE, 503, True),
         (Outcome.UNREACHABLE, None, True),
         (Outcome.TOO_LARGE, 200, True),
-        (Outcome.MALFORMED, 302, False),
+        (Outcome.MALFORMED, 302, True),
     ],
 )
 def test_failures_of_the_file(outcome: Outcome, status: int | None, unknown: bool) -> None:

@@ -38,9 +38,14 @@ def kept_per_domain(connection: Connection) -> Mapping[str, int]:
 
 
 def kept_in_flight(connection: Connection) -> set[str]:
-    """URLs that are kept, but whose row in the frontier still says that they are out.
+    """URLs that are kept, but whose row in the frontier does not say that they are done.
 
-    A process that died between the two leaves them; they are fetched again, and kept once.
+    A process that died between the two leaves them, and they stay so however many follow it; they are
+    fetched again for their links, and kept once.
     """
-    out = select(url.c.url).where(url.c.state == State.LEASED.value)
-    return set(connection.scalars(select(document.c.url).where(document.c.url.in_(out))))
+    unfinished = url.c.state != State.DONE.value
+    # the same 64-bit hash is the key of both tables; comparing the text rules a collision out
+    same = (document.c.url_hash == url.c.key) & (document.c.url == url.c.url)
+    return set(
+        connection.scalars(select(document.c.url).select_from(url.join(document, same)).where(unfinished))
+    )

@@ -130,6 +130,8 @@ def _relevant(data: bytes) -> XmpPacket:
     root = parse_xml(data.strip(b"\0 \t\r\n"))
     packet = read_xmp(data if root is None else _pruned(root, data))
     kept = tuple(p for p in packet.properties if _is_kept(p.namespace, p.name))
+    if all(p.name == "OtherConstraints" or p.name in _IPTC_NAMES for p in kept):
+        return XmpPacket()  # terms without a code to go with them say nothing
     return XmpPacket(properties=kept, well_formed=packet.well_formed)
 
 
