@@ -37,7 +37,6 @@ from reservations.model import (
     quoted,
 )
 from reservations.readers.html_head import FIRST_ELEMENT_LINE
-from reservations.readers.http_fields import HttpFields
 from reservations.readers.opf import read_opf
 from reservations.readers.path_pattern import normal_path
 from reservations.readers.tdmrep_file import (
@@ -47,6 +46,7 @@ from reservations.readers.tdmrep_file import (
     cautious_match,
     first_match,
     read_tdmrep_file,
+    why_unknown,
 )
 from reservations.readers.tdmrep_values import (
     POLICY,
@@ -144,7 +144,7 @@ def _statement(said: Said | None, under: frozenset[Profile]) -> Iterator[Stateme
 
 
 def _file(facts: Facts, evidence: Evidence | None) -> Place:
-    if evidence is None or _why_unknown(evidence):
+    if evidence is None or why_unknown(evidence):
         return Place()
     if evidence.outcome is Outcome.REFUSED and evidence.status in (401, 403):
         return Place(notes=(Note(kind=FILE_REFUSED, locator=Locator(evidence=evidence.sha256)),))
@@ -189,7 +189,7 @@ def _rule_locator(rule: Rule, digest: str) -> Locator:
 
 
 def _unknown(evidence: Evidence | None) -> tuple[Unknown, ...]:
-    why = _why_unknown(evidence) if evidence else ""
+    why = why_unknown(evidence) if evidence else ""
     if evidence is None or not why:
         return ()
     return (
@@ -201,27 +201,6 @@ def _unknown(evidence: Evidence | None) -> tuple[Unknown, ...]:
             under=FAIL_CLOSED,
         ),
     )
-
-
-def _why_unknown(evidence: Evidence) -> str:
-    """Why the file cannot be known now; empty where it can, or where there is none."""
-    mitigated = HttpFields(evidence.fields).get("cf-mitigated")
-    if mitigated and mitigated.value.lower() == "challenge":
-        return "a challenge answers in place of the file"
-    if evidence.outcome is Outcome.TOO_LARGE:
-        return evidence.why or "the file is larger than we read"
-    if evidence.outcome is Outcome.UNREACHABLE:
-        return evidence.why or "the file could not be reached"
-    if evidence.outcome is Outcome.MALFORMED or (evidence.outcome, evidence.status) == (
-        Outcome.REFUSED,
-        None,
-    ):
-        return evidence.why or "the file's redirects lead nowhere, or where we do not go"
-    if evidence.outcome is Outcome.REFUSED and evidence.status is not None:
-        # 407 is our own proxy, which says nothing about the site.
-        limited = evidence.status in (407, 429) or evidence.status >= 500
-        return f"the file answers {evidence.status}" if limited else ""
-    return ""
 
 
 def _header(facts: Facts) -> Place:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from reservations.model import Level, NoteKind, quoted
+from reservations.model import Evidence, Level, NoteKind, Outcome, quoted
 from reservations.origins import origin_of
+from reservations.readers.http_fields import HttpFields
 from reservations.readers.json_document import (
     Json,
     JsonArray,
@@ -307,3 +308,22 @@ def _complaints(node: JsonObject, strict: Rule | None) -> Iterator[NoteKind]:
         yield RULE_INVALID
     if strict is not None and not strict.location.startswith(("/", "*")):
         yield BAD_LOCATION
+
+
+def why_unknown(evidence: Evidence) -> str:
+    """Why the file cannot be known now; empty where it can, or where there is none."""
+    mitigated = HttpFields(evidence.fields).get("cf-mitigated")
+    if mitigated and mitigated.value.lower() == "challenge":
+        return "a challenge answers in place of the file"
+    if evidence.outcome is Outcome.TOO_LARGE:
+        return evidence.why or "the file is larger than we read"
+    if evidence.outcome is Outcome.UNREACHABLE:
+        return evidence.why or "the file could not be reached"
+    asked = (evidence.outcome, evidence.status)
+    if evidence.outcome is Outcome.MALFORMED or asked == (Outcome.REFUSED, None):
+        return evidence.why or "the file's redirects lead nowhere, or where we do not go"
+    if evidence.outcome is Outcome.REFUSED and evidence.status is not None:
+        # 407 is our own proxy, which says nothing about the site.
+        limited = evidence.status in (407, 429) or evidence.status >= 500
+        return f"the file answers {evidence.status}" if limited else ""
+    return ""
