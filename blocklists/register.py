@@ -168,6 +168,6 @@ def _check(entry: Registered) -> None:
 
 def _member(enum: type[E], value: object, where: str) -> E:
     try:
-        return enum(value)
+        return enum(str(value))
     except ValueError as error:
         raise RegisterError(f"{where} is none of {', '.join(enum)}") from error

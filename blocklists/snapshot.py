@@ -21,6 +21,8 @@ from blocklists.policy import ListPolicy
 
 FORMAT = "forbear-blocklist-snapshot"
 VERSION = 1
+FEW = 20
+"""New names that raise no alarm, however short the list was."""
 _NOT_DECIDING = ("retrieved_at", "known_from", "known_to")
 
 
@@ -159,12 +161,20 @@ class Change:
 
 
 def compare(before: Listing, after: Listing, *, limit: float = 0.3) -> Change:
-    """Names added and removed. A list that shrinks or grows by more than `limit` raises the alarm."""
-    old, new = ({entry.value for entry in listing.entries} for listing in (before, after))
+    """Names added and removed, of those the lists name now; what was closed earlier is left aside.
+
+    A list that loses or gains more than the share `limit` of its names raises the alarm, and so does
+    one that holds nothing any more. A handful of new names never does.
+    """
+    old, new = ({e.value for e in listing.entries if e.known_to is None} for listing in (before, after))
+    added, removed = new - old, old - new
     alarm = ""
-    if abs(len(new) - len(old)) > limit * len(old):
+    if len(removed) > limit * len(old) or len(added) > max(limit * len(old), FEW):
         alarm = f"{after.name} went from {len(old)} names to {len(new)}"
-    return Change(added=tuple(sorted(new - old)), removed=tuple(sorted(old - new)), alarm=alarm)
+        alarm += f" ({len(removed)} gone, {len(added)} new)" if removed and added else ""
+    elif not new:
+        alarm = f"{after.name} holds no name"
+    return Change(added=tuple(sorted(added)), removed=tuple(sorted(removed)), alarm=alarm)
 
 
 def _line(value: dict[str, object]) -> str:

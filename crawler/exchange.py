@@ -10,6 +10,7 @@ from blocklists.model import Hit
 from crawler.gate import Decision
 from crawler.redaction import redacted
 from reservations.model import RESPONSE, Evidence, Hop, Outcome, Reason
+from reservations.read import Reader
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -73,7 +74,16 @@ class Exchange:
     received: int = 0
     """Bytes of the body that were read."""
     settled: bool = False
+    reader: Reader | None = None
+    """What was read of the URL's evidence so far, for all stages."""
     extra: dict[str, object] = field(default_factory=dict)
+    _head: tuple[Wire, Evidence] | None = None
+
+    def head(self, wire: Wire, when: datetime) -> Evidence:
+        """The answer's head as evidence, the same object at each stage; `when` counts the first time."""
+        if self._head is None or self._head[0] is not wire:
+            self._head = wire, response_evidence(self.url, wire, when)
+        return self._head[1]
 
 
 def response_evidence(

@@ -7,9 +7,9 @@ from stored evidence. It gathers reasons; `reservations.decide` alone orders the
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from hashlib import sha256
 
 from blocklists.model import Hit
@@ -25,12 +25,12 @@ from reservations.model import (
     Stage,
     Verdict,
 )
-from reservations.plan import plan
+from reservations.plan import plan_for
 from reservations.policy import Policy
-from reservations.read import extract, read
+from reservations.read import Reader
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Terms:
     """What we bring to every judgement: who we are and what we intend."""
 
@@ -55,7 +55,7 @@ class Terms:
             separators=(",", ":"),
         )
 
-    @property
+    @cached_property
     def policy_id(self) -> str:
         """Identifier of these terms: the policy version and the first 12 digits of their hash."""
         return f"{self.policy.version}-{sha256(self.canonical.encode()).hexdigest()[:12]}"
@@ -98,23 +98,27 @@ class Decision:
         return self.reasons[0].code if self.reasons else "none"
 
 
-def judge(case: Case, terms: Terms) -> Decision:
-    """Decide one case. The same case and terms give the same decision, byte for byte."""
+def judge(case: Case, terms: Terms, reader: Reader | None = None) -> Decision:
+    """Decide one case. The same case and terms give the same decision, byte for byte.
+
+    `reader` is one that read this URL's evidence at an earlier stage; it saves work and changes nothing.
+    """
     if any(r.protocol == "security" for r in case.found):
         return _decision(case, terms, case.found)  # nothing may be read of a URL that is none
-    kept = tuple(part for item in case.evidence for part in extract(item, terms.agent))
-    reading = read(case.url, kept, terms.agent)
+    if reader is None or (reader.url, reader.agent) != (case.url, terms.agent):
+        reader = Reader(case.url, terms.agent)
+    facts, reading = reader.facts(case.evidence), reader.read(case.evidence)
     reasons = (
         *case.found,
         *map(reason_of_hit, case.hits),
         *reasons_of(reading, terms.policy),
-        *_access(case.url, kept, terms.agent),
+        *facts.once(_access),
     )
     open_still = not any(r.effect is Effect.EXCLUDE for r in reasons)
     if open_still and case.stage is not Stage.HEADERS:
         # what a head points to (a licence document) is asked for before the body is judged
-        reasons = (*reasons, *_missing(case.url, kept, terms))
-    return _decision(case, terms, reasons, kept, reading.notes)
+        reasons = (*reasons, *_missing(reader, facts.evidence, terms))
+    return _decision(case, terms, reasons, facts.evidence, reading.notes)
 
 
 def _decision(
@@ -138,15 +142,14 @@ def _decision(
     )
 
 
-def _access(url: str, evidence: Sequence[Evidence], agent: Agent) -> tuple[Reason, ...]:
-    facts = Facts(url=url, evidence=evidence, agent=agent)
+def _access(facts: Facts) -> tuple[Reason, ...]:
     response = facts.response
-    return () if response is None else access_reasons(url, response, facts.elements)
+    return () if response is None else access_reasons(facts.url, response, facts.elements)
 
 
-def _missing(url: str, evidence: Sequence[Evidence], terms: Terms) -> tuple[Reason, ...]:
+def _missing(reader: Reader, evidence: tuple[Evidence, ...], terms: Terms) -> tuple[Reason, ...]:
     """Unknown never becomes allowed: evidence that `plan` still wants defers."""
-    wanted = plan(url, evidence, terms.agent, terms.policy.profile)
+    wanted = plan_for(reader, evidence, terms.policy.profile)
     return tuple(
         Reason(
             code="error.evidence_missing",

@@ -47,8 +47,15 @@ def scope_of(settings: Crawl, seeds: Iterable[str]) -> Scope:
     if settings.scope:
         named = frozenset(h.lower().lstrip(".") for h in settings.scope)
         return Scope(hosts=named - {"*"}, anywhere="*" in named)
-    hosts = (urlsplit(url).hostname or "" for url in seeds)
+    hosts = map(_host_of, seeds)
     return Scope(hosts=frozenset(h.removeprefix("www.") for h in hosts if h))
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # a broken IPv6 literal names no host
+        return ""
 
 
 def media_class(content_type: str) -> str:

@@ -23,17 +23,16 @@ def read_seed_file(path: Path) -> tuple[str, ...]:
     wanted = [(number, line) for number, line in lines if line and not line.startswith("#")]
     if not wanted:
         raise SeedError(f"{path}: no URL in it; write one a line, such as https://example.org/")
-    return tuple(dict.fromkeys(_checked(path, number, line) for number, line in wanted))
+    return tuple(dict.fromkeys(check_seed(line, f"{path}:{number}") for number, line in wanted))
 
 
-def _checked(path: Path, number: int, line: str) -> str:
+def check_seed(line: str, place: str = "seed") -> str:
+    """The URL, if it can be a seed. Raises SeedError that names the place."""
     try:
         parts = urlsplit(line)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and len(line) <= MAX_LINE
     except ValueError:
         good = False
     if not good:
-        raise SeedError(
-            f"{path}:{number}: {line[:100]!r} is not an http or https URL; write https://host/path"
-        )
+        raise SeedError(f"{place}: {line[:100]!r} is not an http or https URL; write https://host/path")
     return line

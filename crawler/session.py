@@ -16,7 +16,7 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from crawler.config import Config
-from crawler.exchange import Exchange, Wire, response_evidence
+from crawler.exchange import Exchange, Wire
 from crawler.failures import failure
 from crawler.frontier import Candidate, Frontier
 from crawler.gate import Case, Decision, Terms, judge
@@ -28,8 +28,8 @@ from crawler.scope import Scope, failed, left_out, outside, scope_of, unwanted
 from reservations.facts import Facts
 from reservations.model import Evidence, Reason, Stage, Verdict
 from reservations.origins import origin_of
-from reservations.plan import plan
-from reservations.read import extract
+from reservations.plan import plan_for
+from reservations.read import Reader, signals
 from reservations.readers.robots_directives import nofollow
 from reservations.readers.robots_limits import crawl_limits
 
@@ -151,10 +151,19 @@ class Session:
             if not exchange.hits and (budget := self._over_budget(url)):
                 exchange.found = (budget,)
             elif not exchange.hits:
-                exchange.location = await self.instance.evidence.gather(url)
-                self._pace(exchange)
-        exchange.decision = judge(self._case(exchange, stage=Stage.BEFORE_FETCH), self.terms)
+                reader = self._reader(exchange)
+                exchange.location = await self.instance.evidence.gather(exchange.url, reader)
+                self._pace(exchange, reader.facts(exchange.location))
+        self._judge(exchange, self._case(exchange, stage=Stage.BEFORE_FETCH))
         return exchange
+
+    def _reader(self, exchange: Exchange) -> Reader:
+        exchange.reader = exchange.reader or Reader(exchange.url, self.terms.agent)
+        return exchange.reader
+
+    def _judge(self, exchange: Exchange, case: Case) -> Decision:
+        exchange.decision = judge(case, self.terms, exchange.reader)
+        return exchange.decision
 
     def _wrong_method(self, method: str) -> Reason | None:
         return None if method in ("GET", "HEAD") else left_out("method", f"{method[:20]} is never sent")
@@ -165,8 +174,7 @@ class Session:
             return left_out("budget", f"{limit} pages of this domain are kept already")
         return None
 
-    def _pace(self, exchange: Exchange) -> None:
-        facts = Facts(url=exchange.url, evidence=exchange.location, agent=self.terms.agent)
+    def _pace(self, exchange: Exchange, facts: Facts) -> None:
         host, pace = self.host_of(exchange.url), self.instance.pace
         if facts.robots is not None:
             apply_limits(pace, host, crawl_limits(facts.robots, self.terms.agent))
@@ -204,10 +212,10 @@ class Session:
                 *exchange.found,
                 left_out("redirect", f"answered {wire.status} to {redirect[:500]}"),
             )
-        exchange.decision = judge(self._case(exchange, stage=Stage.HEADERS), self.terms)
-        if redirect and any(r.code.startswith(("access.", "security.")) for r in exchange.decision.reasons):
+        decision = self._judge(exchange, self._case(exchange, stage=Stage.HEADERS))
+        if redirect and any(r.code.startswith(("access.", "security.")) for r in decision.reasons):
             exchange.extra.pop("redirect")
-        if exchange.decision.verdict is Verdict.KEEP or redirect:
+        if decision.verdict is Verdict.KEEP or redirect:
             return True
         self.saved_bytes += wire.content_length or 0
         return False
@@ -233,11 +241,11 @@ class Session:
             return b""
         case = self._case(exchange, stage=Stage.BODY, body=body)
         case = await self._completed(case, exchange, body)
-        exchange.decision = judge(case, self.terms)
+        decision = self._judge(exchange, case)
         exchange.extra["body_sha256"] = sha256(body).hexdigest()
         exchange.extra["raw"] = raw
         exchange.extra["length"] = len(body)
-        exchange.extra["nofollow"] = self._nofollow(exchange.decision)
+        exchange.extra["nofollow"] = nofollow(self._reader(exchange).facts(decision.evidence))
         return body
 
     async def _completed(self, case: Case, exchange: Exchange, body: bytes) -> Case:
@@ -245,13 +253,10 @@ class Session:
         profile = self.terms.policy.profile
         credentials = await self.instance.credentials(case.url, case.decided_at, exchange, body)
         case = replace(case, evidence=(*case.evidence, *credentials))
-        while wanted := plan(case.url, case.evidence, self.terms.agent, profile):
+        while wanted := plan_for(self._reader(exchange), case.evidence, profile):
             more = [await self.instance.evidence.get(request) for request in wanted]
             case = replace(case, evidence=(*case.evidence, *more))
         return case
-
-    def _nofollow(self, decision: Decision) -> bool:
-        return nofollow(Facts(url=decision.url, evidence=decision.evidence, agent=self.terms.agent))
 
     def broken(self, exchange: Exchange, where: str, error: Exception) -> None:
         """A defect of ours met while judging: nothing is kept, and the record says so."""
@@ -321,8 +326,8 @@ class Session:
         when = datetime.fromtimestamp(self.now(), UTC)
         answer: tuple[Evidence, ...] = ()
         if exchange.wire is not None:
-            whole = response_evidence(exchange.url, exchange.wire, when, body=body)
-            answer = extract(whole, self.terms.agent)
+            head = exchange.head(exchange.wire, when)
+            answer = (head, *signals(head, body, self.terms.agent))
         return Case(
             url=exchange.url,
             via=exchange.via,

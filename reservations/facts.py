@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import TypeVar, cast
 
 from reservations.model import HTML_SIGNALS, RESPONSE, ROBOTS_TXT, Agent, Evidence, Outcome
 from reservations.origins import origin_of
@@ -11,6 +12,7 @@ from reservations.readers.html_head import Element, decode_elements
 from reservations.readers.http_fields import HttpFields
 from reservations.readers.robots_txt import RobotsFile, read_robots_txt
 
+T = TypeVar("T")
 _LARGE = 500_000
 _robots_files = lru_cache(maxsize=512)(read_robots_txt)
 _large_robots_files = lru_cache(maxsize=8)(read_robots_txt)
@@ -25,21 +27,32 @@ class Facts:
     when it belongs to the URL itself.
     """
 
-    __slots__ = ("_by_kind", "_elements", "_fields", "agent", "origin", "url")
+    __slots__ = ("_by_kind", "_elements", "_fields", "_once", "_page", "agent", "evidence", "origin", "url")
 
     def __init__(self, *, url: str, evidence: Iterable[Evidence], agent: Agent) -> None:
         self.url = url
         self.agent = agent
         self.origin = origin_of(url)
+        self.evidence = tuple(evidence)
+        self._page = url.partition("#")[0]
         self._by_kind: dict[str, list[Evidence]] = {}
-        for item in evidence:
+        for item in self.evidence:
             self._by_kind.setdefault(item.kind, []).append(item)
         self._fields: HttpFields | None = None
         self._elements: tuple[Element, ...] | None = None
+        self._once: dict[Callable[[Facts], object], object] = {}
+
+    @property
+    def kinds(self) -> Iterable[str]:
+        """The kinds of evidence there are."""
+        return self._by_kind.keys()
 
     def location(self, kind: str) -> Evidence | None:
         """The location file of this kind at the URL's origin, if it was asked for."""
-        return next((e for e in self._by_kind.get(kind, ()) if origin_of(e.url) == self.origin), None)
+        for item in self._by_kind.get(kind, ()):
+            if origin_of(item.url) == self.origin:
+                return item
+        return None
 
     def all(self, kind: str) -> tuple[Evidence, ...]:
         """Every piece of evidence of a kind, wherever it came from."""
@@ -47,8 +60,16 @@ class Facts:
 
     def own(self, kind: str) -> Evidence | None:
         """Evidence of this kind about the URL itself."""
-        page = self.url.partition("#")[0]
-        return next((e for e in self._by_kind.get(kind, ()) if e.url.partition("#")[0] == page), None)
+        for item in self._by_kind.get(kind, ()):
+            if item.url.partition("#")[0] == self._page:
+                return item
+        return None
+
+    def once(self, function: Callable[[Facts], T]) -> T:
+        """What a pure function says about these facts, asked once however many want to know."""
+        if function not in self._once:
+            self._once[function] = function(self)
+        return cast(T, self._once[function])
 
     @property
     def response(self) -> Evidence | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from reservations.facts import Facts
 from reservations.model import (
@@ -16,7 +17,7 @@ from reservations.model import (
 )
 from reservations.origins import origin_of
 from reservations.protocols import discover
-from reservations.read import read
+from reservations.read import Reader
 
 MAX_POINTED_TO = 8
 """Documents of one protocol that one URL's evidence may make us ask for."""
@@ -30,41 +31,52 @@ def plan(
     robots.txt comes first and alone: where it denies the URL, or could not be had, nothing else is
     asked of the origin for this URL. Raises ValueError for a URL without a host.
     """
-    origin = origin_of(url)
+    return plan_for(Reader(url, agent), evidence, profile)
+
+
+def plan_for(
+    reader: Reader, evidence: Sequence[Evidence], profile: Profile = Profile.STANDARD
+) -> tuple[EvidenceRequest, ...]:
+    """As `plan`, with a reader that knows the URL's evidence already."""
+    origin = origin_of(reader.url)
     asked = {e.kind for e in evidence if origin_of(e.url) == origin}
     if ROBOTS_TXT not in asked:
         return (EvidenceRequest(kind=ROBOTS_TXT, url=origin + "/robots.txt"),)
-    wanted = (*_locations(origin, asked), *_pointed_to(url, evidence, agent))
-    if wanted and _closed(url, evidence, agent, profile):
+    wanted = (*_locations(origin, asked), *reader.facts(evidence).once(_pointed_to))
+    if wanted and _closed(reader, evidence, profile):
         return ()
     return wanted
 
 
+@lru_cache(maxsize=4096)
+def _all_locations(origin: str) -> tuple[EvidenceRequest, ...]:
+    return tuple(
+        EvidenceRequest(kind=location.kind, url=origin + location.path)
+        for protocol in discover()
+        for location in protocol.locations
+    )
+
+
 def _locations(origin: str, asked: set[str]) -> Iterator[EvidenceRequest]:
-    for protocol in discover():
-        for location in protocol.locations:
-            if location.kind not in asked:
-                yield EvidenceRequest(kind=location.kind, url=origin + location.path)
+    return (request for request in _all_locations(origin) if request.kind not in asked)
 
 
-def _pointed_to(url: str, evidence: Sequence[Evidence], agent: Agent) -> Iterator[EvidenceRequest]:
-    facts: Facts | None = None
-    asked = {(e.kind, e.url) for e in evidence}
-    for protocol in discover():
-        if protocol.wants is None:
-            continue
-        facts = facts or Facts(url=url, evidence=evidence, agent=agent)
-        for request in protocol.wants(facts)[:MAX_POINTED_TO]:
-            if (request.kind, request.url) not in asked:
-                yield request
+def _pointed_to(facts: Facts) -> tuple[EvidenceRequest, ...]:
+    asked = {(e.kind, e.url) for e in facts.evidence}
+    return tuple(
+        request
+        for protocol in discover()
+        if protocol.wants is not None
+        for request in protocol.wants(facts)[:MAX_POINTED_TO]
+        if (request.kind, request.url) not in asked
+    )
 
 
-def _closed(url: str, evidence: Sequence[Evidence], agent: Agent, profile: Profile) -> bool:
+def _closed(reader: Reader, evidence: Sequence[Evidence], profile: Profile) -> bool:
     robots = [e for e in evidence if e.kind == ROBOTS_TXT]
     if any(e.outcome is Outcome.UNREACHABLE for e in robots):
         return True
-    reading = read(url, robots, agent)
     return any(
         s.use is None and s.preference is Preference.RESERVED and profile in s.under
-        for s in reading.statements
+        for s in reader.read(robots).statements
     )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 
 from reservations.facts import Facts
-from reservations.model import HTML_SIGNALS, RESPONSE, Agent, Evidence, Outcome, Reading
+from reservations.model import HTML_SIGNALS, RESPONSE, Agent, Evidence, Outcome, Protocol, Reading
 from reservations.protocols import discover
 from reservations.readers.assets import asset_extracts
 from reservations.readers.html_head import encode_elements, looks_like_html, read_elements
+
+
+_NOTHING = Reading()
 
 
 @cache
@@ -28,14 +31,22 @@ def extract(evidence: Evidence, agent: Agent) -> tuple[Evidence, ...]:
     if evidence.kind != RESPONSE or not evidence.body:
         return (evidence,)
     head = replace(evidence, body=b"")
-    if not looks_like_html(evidence.fields, evidence.body):
-        return (head, *(_part(evidence, *asset) for asset in asset_extracts(evidence.fields, evidence.body)))
-    elements = read_elements(
-        evidence.body, fields=evidence.fields, names=meta_names() | {agent.token.lower()}
-    )
-    if not elements:
-        return (head,)
-    return (head, _part(evidence, HTML_SIGNALS, encode_elements(elements)))
+    return (head, *signals(head, evidence.body, agent))
+
+
+def signals(head: Evidence, body: bytes, agent: Agent) -> tuple[Evidence, ...]:
+    """What a body says about rights, taken out of it; `head` is the answer it came with."""
+    if not body:
+        return ()
+    if not looks_like_html(head.fields, body):
+        return tuple(_part(head, *asset) for asset in asset_extracts(head.fields, body))
+    elements = read_elements(body, fields=head.fields, names=_names(agent))
+    return (_part(head, HTML_SIGNALS, encode_elements(elements)),) if elements else ()
+
+
+@cache
+def _names(agent: Agent) -> frozenset[str]:
+    return meta_names() | {agent.token.lower()}
 
 
 def _part(evidence: Evidence, kind: str, body: bytes) -> Evidence:
@@ -50,11 +61,58 @@ def read(url: str, evidence: Iterable[Evidence], agent: Agent) -> Reading:
     `evidence` may hold answers with bodies or their extracts. Raises ValueError for a URL without
     a host; nothing in the evidence itself raises.
     """
-    kept = [part for item in evidence for part in extract(item, agent)]
-    facts = Facts(url=url, evidence=kept, agent=agent)
-    readings = [protocol.parse(facts) for protocol in discover()]
-    return Reading(
-        statements=tuple(s for r in readings for s in r.statements),
-        unknowns=tuple(u for r in readings for u in r.unknowns),
-        notes=tuple(n for r in readings for n in r.notes),
-    )
+    return Reader(url, agent).read(evidence)
+
+
+class Reader:
+    """Reads the evidence about one URL as it comes in.
+
+    A protocol is asked again only where evidence of a kind that it reads came or went, so that robots.txt
+    is matched once and not at each stage. What was read before never changes what is read now.
+    """
+
+    __slots__ = ("_facts", "_readings", "agent", "url")
+
+    def __init__(self, url: str, agent: Agent) -> None:
+        self.url = url
+        self.agent = agent
+        self._facts = Facts(url=url, evidence=(), agent=agent)
+        self._readings: tuple[Reading, ...] = (_NOTHING,) * len(discover())
+
+    def facts(self, evidence: Iterable[Evidence]) -> Facts:
+        """The evidence as protocols see it, answers with bodies split into their extracts."""
+        kept = tuple([part for item in evidence for part in extract(item, self.agent)])
+        changed = _changed(kept, self._facts.evidence)
+        if changed:
+            facts = self._facts = Facts(url=self.url, evidence=kept, agent=self.agent)
+            self._readings = tuple(
+                [
+                    earlier if changed.isdisjoint(protocol.kinds) else _parsed(protocol, facts)
+                    for protocol, earlier in zip(discover(), self._readings, strict=True)
+                ]
+            )
+        return self._facts
+
+    def read(self, evidence: Iterable[Evidence]) -> Reading:
+        """What all protocols say, as `read` does."""
+        self.facts(evidence)
+        said = [reading for reading in self._readings if reading is not _NOTHING]
+        return Reading(
+            statements=tuple([s for r in said for s in r.statements]),
+            unknowns=tuple([u for r in said for u in r.unknowns]),
+            notes=tuple([n for r in said for n in r.notes]),
+        )
+
+
+def _parsed(protocol: Protocol, facts: Facts) -> Reading:
+    return protocol.parse(facts) if any(kind in facts.kinds for kind in protocol.kinds) else _NOTHING
+
+
+def _changed(now: Sequence[Evidence], before: Sequence[Evidence]) -> set[str]:
+    """Kinds of what follows after the last object that both begin with."""
+    shared = 0
+    for one, other in zip(now, before, strict=False):
+        if one is not other:
+            break
+        shared += 1
+    return {item.kind for item in (*now[shared:], *before[shared:])}

@@ -12,7 +12,7 @@ from crawler.cli.shared import ConfigOption, DataOption, ExitCode, FailedError, 
 from crawler.components.run import Job, run_job
 from crawler.config import ConfigError
 from crawler.frontier.lock import InstanceBusyError
-from crawler.seeds import SeedError, read_seed_file
+from crawler.seeds import SeedError, check_seed, read_seed_file
 from crawler.store.database import DatabaseError
 
 
@@ -94,7 +94,7 @@ def _demo(data: Path | None, *, spider: str, plan: bool, settings: dict[str, str
 def _seeds(urls: list[str], file: Path | None) -> tuple[str, ...]:
     try:
         from_file = read_seed_file(file) if file else ()
-        return tuple(dict.fromkeys((*urls, *from_file)))
+        return tuple(dict.fromkeys((*map(check_seed, urls), *from_file)))
     except SeedError as error:
         raise FailedError(str(error)) from error
 

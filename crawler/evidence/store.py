@@ -14,7 +14,8 @@ from typing import Protocol
 from crawler.politeness import Backoff, Clock, retry_after
 from reservations.model import Agent, Evidence, EvidenceRequest, Outcome, Profile
 from reservations.origins import origin_of
-from reservations.plan import plan
+from reservations.plan import plan_for
+from reservations.read import Reader
 
 OnFetched = Callable[[Evidence], Awaitable[None] | None]
 """Told of each observation before anybody is given it; what it raises, every waiter gets."""
@@ -86,26 +87,37 @@ class EvidenceStore:
         self._origins: OrderedDict[str, dict[_Key, _Slot]] = OrderedDict()
         self._size = 0
 
-    async def gather(self, url: str) -> tuple[Evidence, ...]:
+    async def gather(self, url: str, reader: Reader | None = None) -> tuple[Evidence, ...]:
         """All evidence that `plan` wants before `url` may be requested.
 
-        Raises ValueError for a URL without a host.
+        `reader` is the URL's own, if the caller goes on reading with it. Raises ValueError for a URL
+        without a host.
         """
+        reader = reader or Reader(url, self._agent)
         evidence: tuple[Evidence, ...] = ()
         asked: set[EvidenceRequest] = set()
         for _ in range(_MAX_ROUNDS):
-            wanted = [r for r in plan(url, evidence, self._agent, self._profile) if r not in asked]
+            wanted = [r for r in plan_for(reader, evidence, self._profile) if r not in asked]
             if not wanted:
                 break
             asked.update(wanted)
-            evidence += tuple(await asyncio.gather(*map(self.get, wanted)))
+            evidence += self._at_hand(wanted) or tuple(await asyncio.gather(*map(self.get, wanted)))
         return evidence
+
+    def _at_hand(self, wanted: Sequence[EvidenceRequest]) -> tuple[Evidence, ...]:
+        """All of them where all are fresh: the usual case, without a task for each. Else nothing."""
+        slots = map(self._slot, wanted)
+        fresh = [e for slot in slots if (e := self._fresh(slot)) is not None]
+        return tuple(fresh) if len(fresh) == len(wanted) else ()
+
+    def _fresh(self, slot: _Slot) -> Evidence | None:
+        return slot.evidence if self._clock.monotonic() < slot.expires else None
 
     async def get(self, request: EvidenceRequest) -> Evidence:
         """One piece of evidence, fresh; fetched if need be. A cancelled waiter cancels no fetch."""
         slot = self._slot(request)
-        if slot.evidence is not None and self._clock.monotonic() < slot.expires:
-            return slot.evidence
+        if (evidence := self._fresh(slot)) is not None:
+            return evidence
         if slot.task is None:
             slot.task = asyncio.create_task(self._fetch(slot, request))
         return await asyncio.shield(slot.task)

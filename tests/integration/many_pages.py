@@ -38,3 +38,9 @@ def redirecting_site(target: str) -> Site:
     """A site whose start page redirects to `target`."""
     start = Page(path="/", status=302, headers=(("Location", target),), text="", expect="unjudged")
     return Site(name="many0", address="127.0.2.1", title="Away", shows="a redirect", lang="en", page=(start,))
+
+
+def site_with_robots(robots: str) -> Site:
+    """A site of one page with this robots.txt."""
+    files = (Page(path="/robots.txt", text=robots, media_type="text/plain"), Page(path="/", html="A page."))
+    return Site(name="many0", address="127.0.2.1", title="One", shows="a robots.txt", lang="en", page=files)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from crawler.demoweb.server import DemoWeb
 from crawler.store.database import open_for_reading
 from crawler.store.schema import decision
 from tests.integration.forward_proxy import ForwardProxy
+from tests.integration.many_pages import site_with_robots
 
 LOCATION = ("/robots.txt", "/.well-known/", "/ai.txt", "/trust.txt")
 
@@ -190,3 +192,33 @@ def test_the_record_says_which_crawl_and_identity(web: DemoWeb, tmp_path: Path) 
     assert [tuple(row)[:3] for row in rows] == [
         ("finished", "ForbearDemo/1.0 (+https://forbear.example/bot)", "crawler@forbear.example")
     ]
+
+
+HOSTILE = json.loads((Path(__file__).parents[1] / "unit" / "hostile_addresses.json").read_text("utf-8"))
+
+
+def test_every_hostile_address_of_the_table_is_refused_by_the_crawl(tmp_path: Path) -> None:
+    refused = [row["url"] for row in HOSTILE["urls"] if row.get("reason") == "security.address"]
+    literals = [f"http://[{i}]/" if ":" in i else f"http://{i}/" for i in _private_ips()]
+    urls = [url for url in (*refused, *literals) if url.startswith("http")]
+    config = config_in(tmp_path, network={"allow_private": False}, crawl={"concurrency": 64})
+    run(config, urls, spider="urls")
+    found = decided(config)
+    assert {
+        u: d for u, d in found.items() if not (d[0] == "exclude" and d[1][0].startswith("security."))
+    } == {}
+    assert len(found) >= len(urls) * 0.9
+
+
+def _private_ips() -> list[str]:
+    return [row["ip"] for row in HOSTILE["ips"] if not row["public"] and "%" not in row["ip"]]
+
+
+def test_a_closed_visit_window_is_waited_for(tmp_path: Path) -> None:
+    hour = (datetime.now(UTC) + timedelta(hours=3)).hour
+    window = f"{hour:02d}00-{(hour + 1) % 24:02d}00"
+    with DemoWeb(port=0, sites=[site_with_robots(f"User-agent: *\nVisit-time: {window}\n")]) as web:
+        config = config_in(tmp_path)
+        run(config, list(web.seeds()))
+        assert decided(config)[web.url("many0", "/")] == ("defer", ["error.waiting"])
+        assert pages(web) == []

@@ -1,0 +1,136 @@
+"""Cost of deciding, without any I/O: microseconds of CPU for a page of the bench's own sites.
+
+    python -m bench decision [--pages 2000]
+
+`admission` is everything before a fetch with the origin's files at hand. `head and body` is everything
+after it: header lines, the elements of the page's head, the body decoded already. The URLs differ each
+time, so that nothing is remembered of a page; the host's files are read before the clock starts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gzip
+import logging
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from bench.child import configuration
+from bench.sites import PAGES, Host, make_hosts, path_of
+from crawler.exchange import Exchange, Wire
+from crawler.session import Session
+from reservations.model import Evidence, EvidenceRequest, Outcome
+
+AIM = 100
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer of a site, taken apart."""
+
+    status: int
+    lines: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+
+class Sites:
+    """Stands in for the evidence client: the same answers, without a socket."""
+
+    def __init__(self, session: Session, hosts: list[Host]) -> None:
+        self._session = session
+        self._hosts = {host.address: host for host in hosts}
+
+    def answer(self, url: str) -> Answer | None:
+        """What the site would send."""
+        address, _, path = url.removeprefix("http://").partition("/")
+        raw = self._hosts[address].answers.get("/" + path.partition("?")[0])
+        if raw is None:
+            return None
+        head, _, body = raw.partition(b"\r\n\r\n")
+        pairs = (line.partition(b": ") for line in head.split(b"\r\n")[1:])
+        return Answer(status=200, lines=tuple((n, v) for n, _, v in pairs), body=body)
+
+    async def fetch(self, request: EvidenceRequest, previous: Evidence | None = None) -> Evidence:
+        """As `crawler.evidence.EvidenceClient` would."""
+        answer = self.answer(request.url)
+        return Evidence(
+            kind=request.kind,
+            url=request.url,
+            outcome=Outcome.FOUND if answer else Outcome.ABSENT,
+            fetched_at=self._session.instance.clock.wall(),
+            status=200 if answer else 404,
+            fields=tuple((n.decode(), v.decode()) for n, v in answer.lines) if answer else (),
+            body=answer.body if answer else b"",
+        )
+
+
+async def _measure(pages: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        session = Session(configuration(Path(folder), warc=True))
+        await session.ensure_open("bench")
+        sites = Sites(session, make_hosts(80, reserving=True))
+        session.instance.evidence._fetcher = sites
+        for url in _urls(PAGES * 24):
+            await session.admit(url)
+        urls = list(_urls(pages))
+        admitted = await _timed("admission", pages, lambda: _admit(session, urls))
+        prepared = [_ready(sites, exchange) for exchange in admitted]
+        await _timed("head and body", pages, lambda: _judge(session, prepared))
+        await _timed("settled: rows and WARC record", pages, lambda: _settle(session, admitted))
+        await session.close("finished")
+
+
+def _urls(count: int) -> Iterator[str]:
+    for number in range(count):
+        yield f"http://127.0.0.{number % 24 + 2}{path_of(number // 24 % PAGES)}?n={number}"
+
+
+async def _admit(session: Session, urls: list[str]) -> list[Exchange]:
+    return [await session.admit(url) for url in urls]
+
+
+def _ready(sites: Sites, exchange: Exchange) -> tuple[Exchange, bytes]:
+    answer = sites.answer(exchange.url)
+    assert answer is not None
+    assert exchange.decision is not None
+    assert exchange.decision.reason == "none"
+    lines = tuple(line for line in answer.lines if line[0] not in (b"Content-Encoding", b"Content-Length"))
+    exchange.wire = Wire(version=b"HTTP/1.1", status=200, reason=b"OK", headers=lines)
+    return exchange, gzip.decompress(answer.body)
+
+
+async def _judge(session: Session, prepared: list[tuple[Exchange, bytes]]) -> None:
+    for exchange, body in prepared:
+        session.read_head(exchange)
+        await session.read_body(exchange, body)
+
+
+async def _settle(session: Session, exchanges: list[Exchange]) -> None:
+    await asyncio.gather(*map(session.settle, exchanges))
+
+
+async def _timed(name: str, pages: int, work: Callable[[], Awaitable[T]]) -> T:
+    started = time.process_time()
+    result = await work()
+    print(f"{name:32}{(time.process_time() - started) / pages * 1e6:8.1f} us CPU a page", flush=True)
+    return result
+
+
+def main() -> None:
+    """Run the measurement."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pages", type=int, default=2000)
+    pages = parser.parse_args().pages
+    logging.disable(logging.WARNING)
+    print(f"{pages} pages; aim for each of the first two: at most {AIM} us")
+    asyncio.run(_measure(pages))
+
+
+if __name__ == "__main__":
+    main()
