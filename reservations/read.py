@@ -12,7 +12,6 @@ from reservations.protocols import discover
 from reservations.readers.assets import asset_extracts
 from reservations.readers.html_head import encode_elements, looks_like_html, read_elements
 
-
 _NOTHING = Reading()
 
 
