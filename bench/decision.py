@@ -82,6 +82,8 @@ async def _measure(pages: int) -> None:
         admitted = await _timed("admission", pages, lambda: _admit(session, urls))
         prepared = [_ready(sites, exchange) for exchange in admitted]
         await _timed("head and body", pages, lambda: _judge(session, prepared))
+        for exchange in admitted:
+            _as_received(sites, exchange)
         await _timed("settled: rows and WARC record", pages, lambda: _settle(session, admitted))
         await session.close("finished")
 
@@ -103,6 +105,14 @@ def _ready(sites: Sites, exchange: Exchange) -> tuple[Exchange, bytes]:
     lines = tuple(line for line in answer.lines if line[0] not in (b"Content-Encoding", b"Content-Length"))
     exchange.wire = Wire(version=b"HTTP/1.1", status=200, reason=b"OK", headers=lines)
     return exchange, gzip.decompress(answer.body)
+
+
+def _as_received(sites: Sites, exchange: Exchange) -> None:
+    """What is kept is the body as it came, compressed."""
+    answer = sites.answer(exchange.url)
+    assert answer is not None
+    exchange.wire = Wire(version=b"HTTP/1.1", status=200, reason=b"OK", headers=answer.lines)
+    exchange.extra["raw"] = answer.body
 
 
 async def _judge(session: Session, prepared: list[tuple[Exchange, bytes]]) -> None:

@@ -115,6 +115,7 @@ def _decisiveness(reason: Reason) -> tuple[object, ...]:
         reason.inferred,
         rank,
         reason.code,
+        reason.protocol,
         reason.use or "",
         reason.evidence or "",
         reason.line or 0,

@@ -43,7 +43,7 @@ def plan_for(
     if ROBOTS_TXT not in asked:
         return (EvidenceRequest(kind=ROBOTS_TXT, url=origin + "/robots.txt"),)
     wanted = (*_locations(origin, asked), *reader.facts(evidence).once(_pointed_to))
-    if wanted and _closed(reader, evidence, profile):
+    if wanted and is_closed(reader, evidence, profile):
         return ()
     return wanted
 
@@ -72,11 +72,12 @@ def _pointed_to(facts: Facts) -> tuple[EvidenceRequest, ...]:
     )
 
 
-def _closed(reader: Reader, evidence: Sequence[Evidence], profile: Profile) -> bool:
-    robots = [e for e in evidence if e.kind == ROBOTS_TXT]
-    if any(e.outcome is Outcome.UNREACHABLE for e in robots):
+def is_closed(reader: Reader, evidence: Sequence[Evidence], profile: Profile) -> bool:
+    """Whether robots.txt denies the URL or could not be had, so that nothing else is asked for it."""
+    if any(e.kind == ROBOTS_TXT and e.outcome is Outcome.UNREACHABLE for e in evidence):
         return True
     return any(
+        # a statement about the request itself, which nothing but robots.txt makes
         s.use is None and s.preference is Preference.RESERVED and profile in s.under
-        for s in reader.read(robots).statements
+        for s in reader.read(evidence).statements
     )

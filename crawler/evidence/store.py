@@ -14,7 +14,7 @@ from typing import Protocol
 from crawler.politeness import Backoff, Clock, retry_after
 from reservations.model import Agent, Evidence, EvidenceRequest, Outcome, Profile
 from reservations.origins import origin_of
-from reservations.plan import plan_for
+from reservations.plan import is_closed, plan_for
 from reservations.read import Reader
 
 OnFetched = Callable[[Evidence], Awaitable[None] | None]
@@ -85,6 +85,8 @@ class EvidenceStore:
         self._clock = clock or Clock()
         self._on_fetched = on_fetched
         self._origins: OrderedDict[str, dict[_Key, _Slot]] = OrderedDict()
+        self._together: dict[str, tuple[EvidenceRequest, ...]] = {}
+        """What a URL of an origin needed, in the order in which it was asked for."""
         self._size = 0
 
     async def gather(self, url: str, reader: Reader | None = None) -> tuple[Evidence, ...]:
@@ -94,21 +96,30 @@ class EvidenceStore:
         without a host.
         """
         reader = reader or Reader(url, self._agent)
-        evidence: tuple[Evidence, ...] = ()
-        asked: set[EvidenceRequest] = set()
+        if evidence := self._at_hand(reader):
+            return evidence
+        asked: list[EvidenceRequest] = []
         for _ in range(_MAX_ROUNDS):
             wanted = [r for r in plan_for(reader, evidence, self._profile) if r not in asked]
             if not wanted:
                 break
-            asked.update(wanted)
-            evidence += self._at_hand(wanted) or tuple(await asyncio.gather(*map(self.get, wanted)))
+            asked += wanted
+            evidence += tuple(await asyncio.gather(*map(self.get, wanted)))
+        if len(asked) > 1:
+            self._together[origin_of(url)] = tuple(asked)
         return evidence
 
-    def _at_hand(self, wanted: Sequence[EvidenceRequest]) -> tuple[Evidence, ...]:
-        """All of them where all are fresh: the usual case, without a task for each. Else nothing."""
-        slots = map(self._slot, wanted)
-        fresh = [e for slot in slots if (e := self._fresh(slot)) is not None]
-        return tuple(fresh) if len(fresh) == len(wanted) else ()
+    def _at_hand(self, reader: Reader) -> tuple[Evidence, ...]:
+        """What was gathered for another URL of the origin, if it is fresh and all that this one needs.
+
+        The usual case, in one step instead of a round of planning for each kind of file.
+        """
+        found = [self._fresh(self._slot(r)) for r in self._together.get(origin_of(reader.url), ())]
+        evidence = tuple([e for e in found if e is not None])
+        if not evidence or plan_for(reader, evidence, self._profile):
+            return ()
+        # for a URL that robots.txt denies, the other files are not looked at either
+        return () if is_closed(reader, evidence, self._profile) else evidence
 
     def _fresh(self, slot: _Slot) -> Evidence | None:
         return slot.evidence if self._clock.monotonic() < slot.expires else None
@@ -202,6 +213,7 @@ class EvidenceStore:
                 return
             if all(slot.task is None for slot in self._origins[origin].values()):
                 self._size -= sum(slot.size for slot in self._origins.pop(origin).values())
+                self._together.pop(origin, None)
 
     def _is_full(self) -> bool:
         return len(self._origins) > self._freshness.origins or self._size > self._freshness.size

@@ -295,19 +295,3 @@ checkpoint = Table(
     Column("note", Text, nullable=False, comment="the signed note"),
     _time("created_at"),
 )
-
-complaint = Table(
-    "complaint",
-    metadata,
-    _id(),
-    Column("reference", Text, nullable=False, unique=True),
-    _text("domain", 300),
-    _text("url", MAX_URL, nullable=True),
-    _text("contact"),
-    _text("content", 100_000),
-    _word("state"),
-    _time("received_at"),
-    _time("answered_at", nullable=True),
-    _text("answer", 100_000, nullable=True),
-    Index(None, "domain"),
-)

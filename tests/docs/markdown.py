@@ -69,6 +69,8 @@ def shown(text: str, port: int) -> str:
         (r"\d{1,2} [A-Z][a-z]+ 20\d\d(?:, \d\d:\d\d(?::\d\d)? UTC)?", "<day>"),
         (r"-[0-9a-f]{12}\b", "-<hash>"),
         (r"\b[0-9a-f]{12,64}(?:…|\b)", "<hash>"),
+        (r"(?m)^(kept|left out|deferred|) +\d+(?=  )", r"\1 <number>"),
+        (r"\b\d[\d,.]*(?= (?:pages kept|left out|deferred|MB|bytes|documents|decisions)\b)", "<number>"),
         (r"policy 20\d\d-\d\d-\d\d", "policy <version>"),
     ):
         text = re.sub(pattern, replacement, text)

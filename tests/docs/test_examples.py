@@ -58,7 +58,7 @@ def _found(kind: str, url: str, status: int, fields: tuple[tuple[str, str], ...]
     )
 
 
-@pytest.mark.parametrize("example", examples(), ids=lambda e: f"{e[-1].line}-{e[-1].info['expects']}")
+@pytest.mark.parametrize("example", list(examples()), ids=lambda e: f"{e[-1].line}-{e[-1].info['expects']}")
 def test_an_example_is_left_out_for_the_reason_it_promises(example: tuple[Block, ...]) -> None:
     known = tuple(map(evidence, example))
     while wanted := plan(URL, known, AGENT):

@@ -32,22 +32,65 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=False),
     sa.PrimaryKeyConstraint('tree_size', name=op.f('pk_checkpoint'))
     )
+    op.create_table('audit',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('happened_at', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('action', sa.Text(), nullable=False),
+    sa.Column('subject', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_audit'))
+    )
     op.create_table('complaint',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('reference', sa.Text(), nullable=False),
+    sa.Column('token_hash', sa.String(length=64), nullable=False, comment='of the address of its page'),
+    sa.Column('kind', sa.Text(), nullable=False),
     sa.Column('domain', sa.Text(), nullable=False),
-    sa.Column('url', sa.Text(), nullable=True),
-    sa.Column('contact', sa.Text(), nullable=False),
+    sa.Column('subjects', sa.Text(), nullable=False),
     sa.Column('content', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('role', sa.Text(), nullable=False),
+    sa.Column('contact', sa.Text(), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('received_at', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=False),
-    sa.Column('answered_at', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=True),
-    sa.Column('answer', sa.Text(), nullable=True),
+    sa.Column('confirm_due', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=False),
+    sa.Column('answer_due', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=False),
+    sa.Column('close_due', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=True),
+    sa.Column('closed_at', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_complaint')),
-    sa.UniqueConstraint('reference', name=op.f('uq_complaint_reference'))
+    sa.UniqueConstraint('reference', name=op.f('uq_complaint_reference')),
+    sa.UniqueConstraint('token_hash', name=op.f('uq_complaint_token_hash'))
     )
     with op.batch_alter_table('complaint', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_complaint_domain'), ['domain'], unique=False)
+        batch_op.create_index(batch_op.f('ix_complaint_state_id'), ['state', 'id'], unique=False)
+
+    op.create_table('complaint_event',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('complaint_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('happened_at', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('content', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['complaint_id'], ['complaint.id'], name=op.f('fk_complaint_event_complaint_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_complaint_event'))
+    )
+    with op.batch_alter_table('complaint_event', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_complaint_event_complaint_id_id'), ['complaint_id', 'id'], unique=False)
+
+    op.create_table('ownership',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('domain', sa.Text(), nullable=False),
+    sa.Column('token_hash', sa.String(length=64), nullable=False, comment='of the token that proves it'),
+    sa.Column('method', sa.Text(), nullable=True),
+    sa.Column('requested_at', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=False),
+    sa.Column('verified_at', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ownership')),
+    sa.UniqueConstraint('token_hash', name=op.f('uq_ownership_token_hash'))
+    )
+    with op.batch_alter_table('ownership', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_ownership_domain'), ['domain'], unique=False)
 
     op.create_table('crawler_identity',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -255,6 +298,14 @@ def upgrade() -> None:
     with op.batch_alter_table('omitted', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_omitted_domain'), ['domain'], unique=False)
 
+    op.create_table('complaint_decision',
+    sa.Column('complaint_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('decision_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('withdrawn_at', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['complaint_id'], ['complaint.id'], name=op.f('fk_complaint_decision_complaint_id')),
+    sa.ForeignKeyConstraint(['decision_id'], ['decision.id'], name=op.f('fk_complaint_decision_decision_id')),
+    sa.PrimaryKeyConstraint('complaint_id', 'decision_id', name=op.f('pk_complaint_decision'))
+    )
     op.create_table('document',
     sa.Column('decision_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('crawl_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
