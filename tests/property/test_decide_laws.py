@@ -166,6 +166,8 @@ def test_what_cannot_be_had_never_opens_what_its_absence_would_not(
         case = Case(url=vector["url"], stage=Stage.BODY, decided_at=WHEN, evidence=(*evidence, *own))
         return judge(case, terms).verdict
 
+    if vector["url"].endswith("/robots.txt"):
+        return  # always allowed, RFC 9309 section 2.2.2
     absent = judged(Outcome.ABSENT)
     for outcome in (Outcome.UNREACHABLE, Outcome.REFUSED, Outcome.MALFORMED, Outcome.TOO_LARGE):
         assert HARDNESS[judged(outcome)] >= max(HARDNESS[absent], HARDNESS[Verdict.DEFER]), outcome
@@ -176,8 +178,8 @@ def test_the_stricter_profile_never_opens(vector: dict[str, Any]) -> None:
     agent = Agent(token=vector["agent"])
     evidence = _evidence(vector)
     case = Case(url=vector["url"], stage=Stage.HEADERS, decided_at=WHEN, evidence=evidence)
-    verdicts = [
-        HARDNESS[judge(case, Terms(agent=agent, policy=replace(Policy(), profile=p))).verdict]
-        for p in Profile
-    ]
-    assert verdicts[1] <= verdicts[2]
+
+    def hardness(profile: Profile) -> int:
+        return HARDNESS[judge(case, Terms(agent=agent, policy=replace(Policy(), profile=profile))).verdict]
+
+    assert hardness(Profile.STANDARD) <= hardness(Profile.STRICT)
