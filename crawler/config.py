@@ -10,6 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from reservations.model import Agent, Profile, Use
 from reservations.policy import TRAINING_USES, Inference, Policy
+from reservations.protocol_table import ProtocolTable, ProtocolTableError, overridden, shipped_table
 
 VERSION = "0.1.0"
 DEFAULT_FILE = Path("forbear.toml")
@@ -66,6 +68,40 @@ class Crawler(_Section):
         return value
 
 
+class IdentitySection(_Section):
+    """How a site can tell that it is us, and what the bot page promises; see docs/identity.md."""
+
+    signature_agent: str = ""
+    """https origin that serves our keys; empty: requests are not signed (Web Bot Auth)."""
+    sign_http: bool = False
+    signature_lifetime: int = Field(default=120, ge=10, le=86_400)
+    key_dir: str = ""
+    """Folder of the private keys; empty: `keys` in the data folder."""
+    key_lifetime: Seconds = 86_400 * 180
+    key_overlap: Seconds = 86_400 * 7
+    """How long a new key is published before it signs, and an old one after."""
+    ip_prefixes: tuple[str, ...] = ()
+    reverse_dns: str = ""
+    card: bool = False
+    """Whether the Signature Agent Card, an unstable draft, is published."""
+    address: str = ""
+    complaint: str = ""
+    """Where complaints go: a URL or a mail address; empty: the contact."""
+    pages_kept: str = ""
+    decisions_kept: str = ""
+    second_look: str = ""
+    """What happens to pages taken before they were reserved."""
+    notice: Seconds = 0
+    """Time between the announcement of a change and its effect."""
+
+    @field_validator("signature_agent")
+    @classmethod
+    def _is_https_origin(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https://[a-z0-9.-]+(:[0-9]{1,5})?/?", value):
+            raise ValueError("write an https origin in lower case, such as https://bot.example.org")
+        return value.rstrip("/")
+
+
 class Crawl(_Section):
     """What a crawl takes, and how far it goes."""
 
@@ -89,6 +125,10 @@ class PolicySection(_Section):
     jurisdictions: tuple[str, ...] = ()
     """Two-letter codes whose lists count; empty: all."""
     infer_from_other_bots: Inference = Inference.ANY
+    protocols: Path | None = None
+    """JSON file whose rows are laid over the shipped protocol table; relative to the working folder."""
+    accepted_policies: tuple[str, ...] = ()
+    """`uid`s of TDM policies whose conditions the operator meets."""
 
 
 class Storage(_Section):
@@ -126,9 +166,31 @@ class Blocklists(_Section):
 
 
 class Publish(_Section):
-    """Where the record is published."""
+    """Where the record is published, and what is promised there."""
 
     base_url: str = ""
+    require_published: bool = False
+    """Whether a crawl refuses to run before `forbear identity build` has published how it works."""
+    staff_tokens: tuple[str, ...] = ()
+    """`name:SHA-256` of each staff token; `forbear serve --new-staff-token NAME` makes one."""
+    confirm_days: int = Field(default=2, ge=0, le=366)
+    """Working days until a complaint is confirmed."""
+    answer_days: int = Field(default=10, ge=0, le=366)
+    close_days: int = Field(default=14, ge=0, le=366)
+    contact_days: int = Field(default=730, ge=1, le=3660)
+    """Days after a complaint is closed when the name and address in it are deleted."""
+    lookups_per_minute: int = Field(default=30, ge=1)
+    lookups_per_day: int = Field(default=1000, ge=1)
+    checks_per_hour: int = Field(default=10, ge=1)
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses whose `X-Forwarded-For` is believed."""
+
+    @field_validator("staff_tokens")
+    @classmethod
+    def _are_hashes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(r"[\w.@-]{1,60}:[0-9a-f]{64}", item) for item in value):
+            raise ValueError("write `name:` and the SHA-256 of the token in hexadecimal, never the token")
+        return value
 
 
 class Config(_Section):
@@ -136,6 +198,7 @@ class Config(_Section):
 
     operator: Operator = Operator()
     crawler: Crawler = Crawler()
+    identity: IdentitySection = IdentitySection()
     crawl: Crawl = Crawl()
     policy: PolicySection = PolicySection()
     storage: Storage = Storage()
@@ -158,15 +221,28 @@ class Config(_Section):
     @property
     def agent(self) -> Agent:
         """Who we are in other people's files."""
-        return Agent(token=self.crawler.product_token)
+        return Agent(token=self.crawler.product_token, reads_policies=bool(self.policy.accepted_policies))
+
+    @cached_property
+    def protocol_table(self) -> ProtocolTable:
+        """The shipped protocol table with the operator's rows laid over it. Raises ConfigError."""
+        file = self.policy.protocols
+        try:
+            return overridden(shipped_table(), file.read_text("utf-8")) if file else shipped_table()
+        except (OSError, ProtocolTableError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{file}: not a protocol table: {error}") from error
 
     @property
     def reading_policy(self) -> Policy:
         """The policy that decides."""
+        table = self.protocol_table
         return Policy(
             profile=self.policy.profile,
             uses=frozenset(self.policy.uses),
             infer_from_other_bots=self.policy.infer_from_other_bots,
+            accepted_policies=frozenset(self.policy.accepted_policies),
+            disabled_protocols=table.disabled,
+            protocol_table=table.version if self.policy.protocols else "",
         )
 
     @property
@@ -220,9 +296,11 @@ def load_config(
     if data is not None:
         values.setdefault("storage", {})["data"] = data
     try:
-        return Config.model_validate(values)
+        config = Config.model_validate(values)
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(e, text, file) for e in error.errors())) from error
+    assert config.protocol_table  # read once, here at the edge, so that a slip in it is told at once
+    return config
 
 
 def _parse(text: str, file: Path) -> dict[str, Any]:

@@ -50,6 +50,7 @@ class Terms:
                 "types": list(self.types),
                 "uses": sorted(self.policy.uses),
                 "version": self.policy.version,
+                **self.policy.chosen,
             },
             sort_keys=True,
             separators=(",", ":"),

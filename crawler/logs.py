@@ -27,5 +27,7 @@ def quiet_logging(console: Console, level: int = logging.WARNING) -> None:
     handler = RichHandler(console=console, markup=False, show_path=False, show_time=False)
     handler.addFilter(VisibleControls())
     logging.basicConfig(level=level, format="%(message)s", handlers=[handler], force=True)
+    # what a handler warns of (too large, broken off) is a decision in the record, in better words
+    logging.getLogger("scrapy.core.downloader.handlers").setLevel(logging.ERROR)
     # charset_normalizer traces every guess, and Scrapy's root logger lets it through
     logging.getLogger("charset_normalizer").setLevel(logging.WARNING)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console
@@ -100,16 +102,22 @@ def _totals(session: Session, groups: Counter[str], status: str) -> str:
     return " ".join(parts)
 
 
+def _command() -> str:
+    """How this command was called, so that the lines shown can be typed as they stand."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "forbear" and not called.is_absolute() else "forbear"
+
+
 def _next_steps(session: Session) -> str:
     data = session.config.storage.data
     option = "" if str(data) == "data" else f" --data {data}"
-    example = session.example_left_out
+    example, forbear = session.example_left_out, _command()
     lines = [
         f"Kept documents: {data / 'warc'}   evidence: {data / 'evidence'}   record: {data / 'forbear.db'}",
         "Next:",
-        f"  forbear why {visible(example)}{option}" if example else "",
-        f"  forbear decisions export --format csv -o decisions.csv{option}",
-        f"  forbear dataset export -o dataset{option}",
+        f"  {forbear} why {visible(example)}{option}" if example else "",
+        f"  {forbear} decisions export --format csv -o decisions.csv{option}",
+        f"  {forbear} dataset export -o dataset{option}",
     ]
     return "\n".join(line for line in lines if line)
 

@@ -30,7 +30,11 @@ def reasons_of(reading: Reading, policy: Policy) -> tuple[Reason, ...]:
     """The reasons that a reading gives under a policy, in no particular order."""
     inferring = _inference_holds(reading, policy)
     statements = (s for s in reading.statements if _binds(s, policy, inferring=inferring))
-    unknowns = (u for u in reading.unknowns if policy.profile in u.under)
+    unknowns = (
+        u
+        for u in reading.unknowns
+        if policy.profile in u.under and u.protocol not in policy.disabled_protocols
+    )
     return (*map(_from_statement, statements), *map(_from_unknown, unknowns))
 
 
@@ -62,6 +66,7 @@ def _binds(statement: Statement, policy: Policy, *, inferring: bool) -> bool:
         statement.preference is Preference.RESERVED
         and policy.profile in statement.under
         and not statement.advisory
+        and statement.protocol not in policy.disabled_protocols
         and (statement.inferred_from is None or inferring)
         and not policy.uses.isdisjoint(reserved_uses(statement.use))
     )

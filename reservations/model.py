@@ -191,6 +191,9 @@ class Agent:
     """Product token of RFC 9309 section 2.2.1, without version."""
     aliases: tuple[str, ...] = ("Scrapy",)
     """Tokens that bind us too, for denial only: a site that names our framework means us."""
+    reads_policies: bool = False
+    """Whether we ask for the policy documents that reservations name; they never widen what we take
+    unless the operator accepted them (`Policy.accepted_policies`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,11 +30,27 @@ class Policy:
     uses: frozenset[Use] = TRAINING_USES
     infer_from_other_bots: Inference = Inference.ANY
     version: str = VERSION
+    accepted_policies: frozenset[str] = frozenset()
+    """`uid`s of TDM policies whose conditions the operator meets; they alone lift a TDMRep reservation."""
+    disabled_protocols: frozenset[str] = frozenset()
+    """Protocols that are read and shown and do not decide (`reservations.protocol_table`)."""
+    protocol_table: str = ""
+    """Version of the operator's own protocol table; empty where the shipped one holds."""
 
     @property
     def inference(self) -> Inference:
         """The switch in force: always off under the letter, which binds only the named crawler."""
         return Inference.OFF if self.profile is Profile.LETTER else self.infer_from_other_bots
+
+    @property
+    def chosen(self) -> dict[str, str | list[str]]:
+        """What the operator chose beyond the common terms, ready for JSON; empty for nearly everybody."""
+        said: dict[str, str | list[str]] = {
+            "accepted_policies": sorted(self.accepted_policies),
+            "disabled_protocols": sorted(self.disabled_protocols),
+            "protocol_table": self.protocol_table,
+        }
+        return {key: value for key, value in said.items() if value}
 
 
 IMPLIES: dict[Use, frozenset[Use]] = {

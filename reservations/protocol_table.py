@@ -2,8 +2,9 @@
 
 Measure 1.3(1) of the Copyright chapter of the GPAI Code of Practice
 (https://digital-strategy.ec.europa.eu/en/policies/contents-code-gpai) names robots.txt, and beside it
-protocols of standardisation bodies and those agreed at EU level. No list of the latter had been published when
-this table was written, so an operator can lay their own rows over the shipped ones, without a release.
+protocols of standardisation bodies and those agreed at EU level. No list of the latter had been
+published when this table was written, so an operator can lay their own rows over the shipped ones,
+without a release.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from importlib.resources import files
 from typing import Any
 
 _DATE = re.compile(r"\d{4}(?:-\d{2}){0,2}")
-_SLIP = "or take the row out"
 
 
 class Standing(StrEnum):
@@ -51,7 +51,7 @@ class ProtocolRow:
     standing: Standing
     body: str
     """Who publishes it."""
-    protocol_version: str
+    version: str
     """The version that is read."""
     date: str
     """Of that version: year, year and month, or day."""
@@ -144,9 +144,7 @@ def _wanted(key: str) -> str:
 
 def _checked(row: ProtocolRow) -> ProtocolRow:
     if not row.enabled and row.standing in BINDING:
-        raise ProtocolTableError(
-            f'{row.name} is {row.standing} and cannot be switched off: write "enabled": true, {_SLIP}'
-        )
+        raise ProtocolTableError(f"{row.name} is {row.standing} and cannot be switched off: take the row out")
     for value in (row.date, row.honoured_since):
         if not _DATE.fullmatch(value):
             raise ProtocolTableError(f"{row.name}: {value!r} is no date; write 2026-11-24 or 2026-11")

@@ -21,7 +21,7 @@ class Impact:
     """Entries that count now."""
     after: int
     kinds: tuple[tuple[str, str, int, str], ...]
-    """Kind, jurisdiction, entries that begin (or, below nought, cease) to count, and why it is so by default."""
+    """Kind, jurisdiction, entries that begin (below nought: cease) to count, and the usual justification."""
     hosts_left_out: tuple[str, ...]
     """Hosts of the record that would no longer be visited."""
     hosts_opened: tuple[str, ...]

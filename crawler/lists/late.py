@@ -35,11 +35,11 @@ class Late:
 
 def discover_late(index: Index, documents: Iterable[Stored]) -> tuple[Late, ...]:
     """The documents whose host was listed, by law, on the day they were fetched."""
-    found = []
-    for document in documents:
-        if hits := index.lookup(document.url, document.kept_at):
-            found.append(Late(document=document, hits=hits))
-    return tuple(found)
+    return tuple(
+        Late(document=document, hits=hits)
+        for document in documents
+        if (hits := index.lookup(document.url, document.kept_at))
+    )
 
 
 async def quarantine_late(

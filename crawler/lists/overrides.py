@@ -34,7 +34,7 @@ class Override:
 def add_override(
     config: Config, host: str, *, by: str, reason: str, until: date | None = None, revoke: bool = False
 ) -> Override:
-    """Log an exemption or its end. Raises ListError for a name that is none, or without a person or reason."""
+    """Log an exemption or its end. Raises ListError for what is no host, or without a person or reason."""
     name = canonical_host(host)
     if name is None or "/" in host.removeprefix("https://").removeprefix("http://").rstrip("/"):
         raise ListError(f"{host!r} is not a host name; an override is for a host with all below it")

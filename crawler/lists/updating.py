@@ -64,8 +64,8 @@ def chosen(config: Config, names: Iterable[str]) -> tuple[Registered, ...]:
         if not source.fetched:
             where = f"find it at {source.page}" if source.page else "no address of it is known"
             raise ListError(
-                f"{name} cannot be fetched ({source.access}): {where}, and import it, or put its address into "
-                f"{folder(config) / 'sources.toml'}"
+                f"{name} cannot be fetched ({source.access}): {where}, and import it, or put its "
+                f"address into {folder(config) / 'sources.toml'}"
             )
         found.append(source)
     return tuple(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -32,12 +32,15 @@ class Identity:
     user_agent: str
     from_address: str
     info_url: str
+    signature_agent: str = ""
+    keyid: str = ""
+    """Thumbprint of the key that signs; one key a crawl."""
+    signature_profile: str = ""
 
     @property
     def hash(self) -> str:
         """SHA-256 of the identity as JSON, by which it is known."""
-        values = (self.product_token, self.user_agent, self.from_address, self.info_url)
-        return sha256(to_json(values).encode()).hexdigest()
+        return sha256(to_json(asdict(self)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,8 @@ class CrawlStart:
     identity: Identity
     terms: Terms
     blocklist_set: str | None = None
+    publication_id: int | None = None
+    """The publication in force that says how this crawl works, if one does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

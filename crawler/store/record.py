@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -176,6 +177,8 @@ class Record:
                 "config": to_json(start.config),
                 "identity_id": identity_id,
                 "policy_id": start.terms.policy_id,
+                "publication_id": start.publication_id,
+                "keyid": start.identity.keyid,
                 "blocklist_set": start.blocklist_set,
                 "status": CrawlStatus.RUNNING.value,
             },
@@ -290,14 +293,7 @@ def _identity(connection: Connection, start: CrawlStart) -> int:
     table, identity = schema.crawler_identity, start.identity
     known = connection.scalar(select(table.c.id).where(table.c.hash == identity.hash))
     if known is None:
-        row = {
-            "hash": identity.hash,
-            "product_token": identity.product_token,
-            "user_agent": identity.user_agent,
-            "from_address": identity.from_address,
-            "info_url": identity.info_url,
-            "first_used": start.started_at,
-        }
+        row = {"hash": identity.hash, **asdict(identity), "first_used": start.started_at}
         known = connection.execute(insert(table).returning(table.c.id), row).scalar_one()
     return int(known)
 

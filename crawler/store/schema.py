@@ -41,13 +41,15 @@ def _to(target: str, name: str, *, nullable: bool = False) -> Column[Any]:
     return Column(name, None, ForeignKey(target), nullable=nullable)
 
 
-def _word(name: str, *, nullable: bool = False) -> Column[str]:
+def _word(name: str, *, nullable: bool = False, comment: str | None = None) -> Column[str]:
     """One of our own words: a code, an enum member, a version."""
-    return Column(name, Text, nullable=nullable)
+    return Column(name, Text, nullable=nullable, comment=comment)
 
 
-def _text(name: str, bound: int = 2000, *, nullable: bool = False) -> Column[Any]:
-    return Column(name, Hostile(bound), nullable=nullable)
+def _text(
+    name: str, bound: int = 2000, *, nullable: bool = False, comment: str | None = None
+) -> Column[Any]:
+    return Column(name, Hostile(bound), nullable=nullable, comment=comment)
 
 
 def _time(name: str, *, nullable: bool = False) -> Column[Any]:
@@ -72,7 +74,20 @@ crawler_identity = Table(
     _text("user_agent"),
     _text("from_address"),
     _text("info_url"),
+    _text("signature_agent", comment="origin of the key directory; empty: not signed"),
+    _word("keyid", comment="thumbprint of the key that signed; empty: not signed"),
+    _word("signature_profile", comment="revision of Web Bot Auth, and whether http is signed too"),
     _time("first_used"),
+)
+
+publication = Table(
+    "publication",
+    metadata,
+    _id(),
+    Column("sha256", _SHA256, nullable=False, comment="of canonical"),
+    Column("canonical", Text, nullable=False, comment="what we say about ourselves, as canonical JSON"),
+    _time("published_at"),
+    _time("effective_at"),
 )
 
 policy_version = Table(
@@ -93,6 +108,8 @@ crawl = Table(
     Column("config", Text, nullable=False, comment="JSON"),
     _to("crawler_identity.id", "identity_id"),
     _to("policy_version.id", "policy_id"),
+    _to("publication.id", "publication_id", nullable=True),
+    _word("keyid"),
     _word("blocklist_set", nullable=True),
     _word("status"),
 )
@@ -208,6 +225,7 @@ document = Table(
     Column("warc_length", ROW_ID, nullable=False),
     _time("kept_at"),
     _time("withdrawn_at", nullable=True),
+    _text("withdrawn_reason", nullable=True),
     UniqueConstraint("url_hash", "crawl_id"),
     Index(None, "domain", "media_type"),
     Index(None, *IN_WARC),
@@ -261,14 +279,32 @@ blocklist_entry = Table(
     Index(None, "value"),
 )
 
+export = Table(
+    "export",
+    metadata,
+    _id(),
+    _time("made_at"),
+    _text("actor", 300),
+    _word("name"),
+    _word("format"),
+    Column("filter", Text, nullable=False, comment="JSON: what was asked for"),
+    _text("target"),
+    Column("rows", ROW_ID, nullable=False),
+    Column("as_of", ROW_ID, nullable=False, comment="the last decision the record had then"),
+    Column("files", Text, nullable=False, comment="JSON: name, bytes, sha256, rows of each"),
+    _word("software"),
+    Index(None, "name", "id"),
+)
+
 notice = Table(
     "notice",
     metadata,
     _id(),
+    _to("publication.id", "publication_id"),
+    Column("entry_id", Text, nullable=False, unique=True, comment="tag URI of the feed entry"),
     _word("category"),
     _text("title"),
-    _text("content", 100_000),
-    _to("policy_version.id", "policy_id", nullable=True),
+    Column("changes", Text, nullable=False, comment="JSON: [label, before, after]"),
     _time("published_at"),
     _time("effective_at"),
 )

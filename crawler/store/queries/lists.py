@@ -214,7 +214,7 @@ def _exclusion(row: Any, uses: tuple[SetUse, ...], entries: _Entries) -> Exclusi
         reason=reason,
         set_id=use.set_id if use else "",
         set_age=row.decided_at - use.oldest if use and use.oldest else None,
-        entry=entries.get(reason.code.removeprefix(BLOCKLIST), reason.evidence, reason.quote),
+        entry=entries.get(reason.code.removeprefix(BLOCKLIST), reason.evidence or "", reason.quote),
     )
 
 

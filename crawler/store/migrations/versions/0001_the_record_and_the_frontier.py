@@ -99,9 +99,20 @@ def upgrade() -> None:
     sa.Column('user_agent', sa.Text(), nullable=False),
     sa.Column('from_address', sa.Text(), nullable=False),
     sa.Column('info_url', sa.Text(), nullable=False),
+    sa.Column('signature_agent', sa.Text(), nullable=False, comment='origin of the key directory; empty: not signed'),
+    sa.Column('keyid', sa.Text(), nullable=False, comment='thumbprint of the key that signed; empty: not signed'),
+    sa.Column('signature_profile', sa.Text(), nullable=False, comment='revision of Web Bot Auth, and whether http is signed too'),
     sa.Column('first_used', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_crawler_identity')),
     sa.UniqueConstraint('hash', name=op.f('uq_crawler_identity_hash'))
+    )
+    op.create_table('publication',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sha256', sa.String(length=64), nullable=False, comment='of canonical'),
+    sa.Column('canonical', sa.Text(), nullable=False, comment='what we say about ourselves, as canonical JSON'),
+    sa.Column('published_at', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=False),
+    sa.Column('effective_at', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_publication'))
     )
     op.create_table('evidence',
     sa.Column('sha256', sa.String(length=64), nullable=False),
@@ -157,12 +168,32 @@ def upgrade() -> None:
     sa.Column('config', sa.Text(), nullable=False, comment='JSON'),
     sa.Column('identity_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('policy_id', sa.Text(), nullable=False),
+    sa.Column('publication_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('keyid', sa.Text(), nullable=False),
     sa.Column('blocklist_set', sa.Text(), nullable=True),
     sa.Column('status', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['identity_id'], ['crawler_identity.id'], name=op.f('fk_crawl_identity_id')),
     sa.ForeignKeyConstraint(['policy_id'], ['policy_version.id'], name=op.f('fk_crawl_policy_id')),
+    sa.ForeignKeyConstraint(['publication_id'], ['publication.id'], name=op.f('fk_crawl_publication_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_crawl'))
     )
+    op.create_table('export',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('format', sa.Text(), nullable=False),
+    sa.Column('filter', sa.Text(), nullable=False, comment='JSON: what was asked for'),
+    sa.Column('target', sa.Text(), nullable=False),
+    sa.Column('rows', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('as_of', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False, comment='the last decision the record had then'),
+    sa.Column('files', sa.Text(), nullable=False, comment='JSON: name, bytes, sha256, rows of each'),
+    sa.Column('software', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_export'))
+    )
+    with op.batch_alter_table('export', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_export_name_id'), ['name', 'id'], unique=False)
+
     op.create_table('frontier_url',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('key', sa.BigInteger(), nullable=False),
@@ -187,14 +218,16 @@ def upgrade() -> None:
 
     op.create_table('notice',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('publication_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('entry_id', sa.Text(), nullable=False, comment='tag URI of the feed entry'),
     sa.Column('category', sa.Text(), nullable=False),
     sa.Column('title', sa.Text(), nullable=False),
-    sa.Column('content', sa.Text(), nullable=False),
-    sa.Column('policy_id', sa.Text(), nullable=True),
+    sa.Column('changes', sa.Text(), nullable=False, comment='JSON: [label, before, after]'),
     sa.Column('published_at', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=False),
     sa.Column('effective_at', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=False),
-    sa.ForeignKeyConstraint(['policy_id'], ['policy_version.id'], name=op.f('fk_notice_policy_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_notice'))
+    sa.ForeignKeyConstraint(['publication_id'], ['publication.id'], name=op.f('fk_notice_publication_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_notice')),
+    sa.UniqueConstraint('entry_id', name=op.f('uq_notice_entry_id'))
     )
     op.create_table('reservation',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -320,6 +353,7 @@ def upgrade() -> None:
     sa.Column('warc_length', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('kept_at', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=False),
     sa.Column('withdrawn_at', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=True),
+    sa.Column('withdrawn_reason', sa.Text(), nullable=True),
     sa.ForeignKeyConstraint(['crawl_id'], ['crawl.id'], name=op.f('fk_document_crawl_id')),
     sa.ForeignKeyConstraint(['decision_id'], ['decision.id'], name=op.f('fk_document_decision_id')),
     sa.PrimaryKeyConstraint('decision_id', name=op.f('pk_document')),

@@ -1,0 +1,115 @@
+"""The rights files of a site through time: one row a version, from when to when it was seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, func, or_, select
+
+from crawler.store.queries.decisions import Warc
+from crawler.store.schema import NOT_OF_A_PAGE, evidence, observation
+
+MAX_VERSIONS = 500
+"""Observations looked through for one site, the newest ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileVersion:
+    """A rights file as it was found the same, one time after another."""
+
+    origin: str
+    kind: str
+    url: str
+    outcome: str
+    status: int | None
+    sha256: str
+    length: int
+    first_seen: datetime
+    last_seen: datetime
+    times: int
+    warc: Warc | None
+    """Where the newest observation lies."""
+
+
+def file_versions(connection: Connection, hosts: Iterable[str]) -> tuple[FileVersion, ...]:
+    """Versions of the rights files of these hosts, by origin and kind, the oldest first."""
+    ranges = [
+        (observation.c.origin == start)
+        | ((observation.c.origin > f"{start}:") & (observation.c.origin < f"{start};"))
+        for host in hosts
+        for start in (f"http://{host}", f"https://{host}")
+    ]
+    if not ranges:
+        return ()
+    newest = (
+        select(observation, evidence.c.length)
+        .join(evidence, evidence.c.sha256 == observation.c.evidence_sha256)
+        .where(NOT_OF_A_PAGE, or_(*ranges))
+        .order_by(observation.c.id.desc())
+        .limit(MAX_VERSIONS)
+    )
+    rows = sorted(connection.execute(newest).all(), key=lambda r: (r.origin, r.kind, r.url, r.id))
+    return tuple(_versions(rows))
+
+
+def file_requests(connection: Connection, hosts: Iterable[str]) -> int:
+    """How often rights files of these hosts were asked for."""
+    total = 0
+    for host in hosts:
+        for start in (f"http://{host}", f"https://{host}"):
+            total += (
+                connection.scalar(
+                    select(func.count())
+                    .select_from(observation)
+                    .where(
+                        NOT_OF_A_PAGE,
+                        (observation.c.origin == start)
+                        | ((observation.c.origin > f"{start}:") & (observation.c.origin < f"{start};")),
+                    )
+                )
+                or 0
+            )
+    return total
+
+
+def file_content(connection: Connection, sha256: str) -> bytes | None:
+    """A rights file by its digest; None where there is none, also for what was taken out of a page.
+
+    Rights files are public on the site they come from; a page's own signals belong to its owner.
+    """
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        return None
+    known = connection.scalar(
+        select(observation.c.id).where(NOT_OF_A_PAGE, observation.c.evidence_sha256 == sha256).limit(1)
+    )
+    if known is None:
+        return None
+    return connection.scalar(select(evidence.c.content).where(evidence.c.sha256 == sha256))
+
+
+def _versions(rows: list[Any]) -> Iterator[FileVersion]:
+    for _, run in groupby(
+        rows, key=lambda r: (r.origin, r.kind, r.url, r.evidence_sha256, r.outcome, r.status)
+    ):
+        seen = list(run)
+        newest = seen[-1]
+        yield FileVersion(
+            origin=newest.origin,
+            kind=newest.kind,
+            url=newest.url,
+            outcome=newest.outcome,
+            status=newest.status,
+            sha256=newest.evidence_sha256,
+            length=newest.length,
+            first_seen=seen[0].fetched_at,
+            last_seen=newest.fetched_at,
+            times=len(seen),
+            warc=Warc(file=newest.warc_file, offset=newest.warc_offset, length=newest.warc_length)
+            if newest.warc_file
+            else None,
+        )

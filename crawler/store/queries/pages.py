@@ -1,0 +1,145 @@
+"""How the pages of a site stand: each once, by the latest decision about it, and who came for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Subquery, case, func, select
+
+from crawler.store.queries.decisions import DecisionRow, RowReader, decision_columns
+from crawler.store.queries.lookup import LookupFilter
+from crawler.store.schema import crawler_identity, decision, document
+from reservations.model import Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageCount:
+    """Pages whose latest decision came out one way."""
+
+    verdict: str
+    reason: str
+    pages: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taking:
+    """Pages of which a copy was kept at some time, whatever became of it."""
+
+    pages: int
+    first: datetime | None
+    last: datetime | None
+    withdrawn: datetime | None
+    """When a copy was last withdrawn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """An identity that asked for pages of a site."""
+
+    user_agent: str
+    requests: int
+    """Pages asked for; rights files are counted with their own history."""
+    first: datetime
+    last: datetime
+
+
+def page_counts(connection: Connection, wanted: LookupFilter) -> tuple[PageCount, ...]:
+    """Pages by verdict and reason of their latest decision, the most frequent first.
+
+    A bound of one crawl, settled at the frontier, counts only for a page nothing else was decided about.
+    """
+    latest = _latest(wanted)
+    group = (decision.c.verdict, decision.c.reason)
+    when = decision.c.decided_at
+    rows = connection.execute(
+        select(
+            *group, func.count().label("pages"), func.min(when).label("first"), func.max(when).label("last")
+        )
+        .join(latest, latest.c.id == decision.c.id)
+        .group_by(*group)
+        .order_by(func.count().desc(), *group)
+    )
+    return tuple(PageCount(**row._mapping) for row in rows)
+
+
+def taking(connection: Connection, wanted: LookupFilter) -> Taking:
+    """What was ever kept of a site."""
+    row = connection.execute(
+        select(
+            func.count(document.c.url_hash.distinct()).label("pages"),
+            func.min(document.c.kept_at).label("first"),
+            func.max(document.c.kept_at).label("last"),
+            func.max(document.c.withdrawn_at).label("withdrawn"),
+        )
+        .select_from(document.join(decision, decision.c.id == document.c.decision_id))
+        .where(within(wanted))
+    ).one()
+    return Taking(**row._mapping)
+
+
+def visitors(connection: Connection, wanted: LookupFilter) -> tuple[Visitor, ...]:
+    """Who asked the site for pages, the newest first."""
+    when = decision.c.decided_at
+    asked = decision.c.stage.in_((Stage.HEADERS.value, Stage.BODY.value, Stage.RECHECK.value))
+    rows = connection.execute(
+        select(
+            crawler_identity.c.user_agent,
+            func.sum(case((asked, 1), else_=0)).label("requests"),
+            func.min(when).label("first"),
+            func.max(when).label("last"),
+        )
+        .select_from(decision.join(crawler_identity, crawler_identity.c.id == decision.c.identity_id))
+        .where(within(wanted))
+        .group_by(crawler_identity.c.user_agent)
+        .order_by(func.max(when).desc())
+    )
+    return tuple(Visitor(**dict(row._mapping) | {"requests": int(row.requests)}) for row in rows)
+
+
+def example(connection: Connection, wanted: LookupFilter, verdict: str, reason: str) -> DecisionRow | None:
+    """The newest decision about the site that came out so, to show what it rests on."""
+    statement = (
+        decision_columns()
+        .where(within(wanted), decision.c.verdict == verdict, decision.c.reason == reason)
+        .order_by(decision.c.id.desc())
+        .limit(1)
+    )
+    return next(iter(RowReader(connection).rows(statement)), None)
+
+
+def hosts(connection: Connection, wanted: LookupFilter, limit: int = 200) -> tuple[str, ...]:
+    """Hosts of the site about which something was decided."""
+    rows = connection.scalars(
+        select(decision.c.host).where(within(wanted)).distinct().order_by(decision.c.host).limit(limit)
+    )
+    return tuple(rows)
+
+
+def decisions_within(
+    connection: Connection, wanted: LookupFilter, *, after: int = 0, limit: int = 1000
+) -> Iterator[DecisionRow]:
+    """Decisions about a site in the order they were recorded, a page of them."""
+    statement = (
+        decision_columns().where(within(wanted), decision.c.id > after).order_by(decision.c.id).limit(limit)
+    )
+    yield from RowReader(connection).rows(statement)
+
+
+def within(wanted: LookupFilter) -> ColumnElement[bool]:
+    """The decisions about a host with what lies below it, or about a prefix."""
+    start, end = wanted.keys
+    return (decision.c.lookup_key >= start) & (decision.c.lookup_key < end)
+
+
+def _latest(wanted: LookupFilter) -> Subquery:
+    settled = case((decision.c.stage != Stage.FRONTIER.value, decision.c.id))
+    return (
+        select(func.coalesce(func.max(settled), func.max(decision.c.id)).label("id"))
+        .where(within(wanted))
+        .group_by(decision.c.url_hash)
+        .subquery()
+    )
