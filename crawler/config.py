@@ -16,9 +16,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from crawler.protocol_file import read_table
 from reservations.model import Agent, Profile, Use
 from reservations.policy import TRAINING_USES, Inference, Policy
-from reservations.protocol_table import ProtocolTable, ProtocolTableError, overridden, shipped_table
+from reservations.protocol_table import ProtocolTable, ProtocolTableError
 
 VERSION = "0.1.0"
 DEFAULT_FILE = Path("forbear.toml")
@@ -225,24 +226,19 @@ class Config(_Section):
 
     @cached_property
     def protocol_table(self) -> ProtocolTable:
-        """The shipped protocol table with the operator's rows laid over it. Raises ConfigError."""
-        file = self.policy.protocols
-        try:
-            return overridden(shipped_table(), file.read_text("utf-8")) if file else shipped_table()
-        except (OSError, ProtocolTableError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{file}: not a protocol table: {error}") from error
+        """The shipped protocol table with the operator's rows laid over it. Raises ProtocolTableError."""
+        return read_table(self.policy.protocols)
 
     @property
     def reading_policy(self) -> Policy:
         """The policy that decides."""
-        table = self.protocol_table
         return Policy(
             profile=self.policy.profile,
             uses=frozenset(self.policy.uses),
             infer_from_other_bots=self.policy.infer_from_other_bots,
             accepted_policies=frozenset(self.policy.accepted_policies),
-            disabled_protocols=table.disabled,
-            protocol_table=table.version if self.policy.protocols else "",
+            disabled_protocols=self.protocol_table.disabled,
+            protocol_table=self.protocol_table.version if self.policy.protocols else "",
         )
 
     @property
@@ -297,9 +293,11 @@ def load_config(
         values.setdefault("storage", {})["data"] = data
     try:
         config = Config.model_validate(values)
+        assert config.protocol_table  # read once, here at the edge, so that a slip in it is told at once
+    except ProtocolTableError as error:
+        raise ConfigError(str(error)) from error
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(e, text, file) for e in error.errors())) from error
-    assert config.protocol_table  # read once, here at the edge, so that a slip in it is told at once
     return config
 
 

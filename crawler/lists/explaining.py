@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 
 from blocklists import wording
 from blocklists.hostnames import canonical_host
+from blocklists.index import is_exempt
 from blocklists.model import OVERRIDES, Hit
 from blocklists.policy import ListPolicy
 from blocklists.register import Registered
@@ -67,16 +68,15 @@ def explain(
     index = snapshot.index(policy)
     counting = set(map(_key, index.lookup(asked, day)))
     listings = {listing.name: listing for listing in snapshot.listings}
+    named = index.mentions(asked)
     mentions = []
-    for hit in index.mentions(asked):
+    for hit in named:
         listing, source = listings.get(hit.entry.source), register.get(hit.entry.source)
         ways = wording.ways_off(hit.entry, source.publisher if source and not _ours(hit) else "", contact)
         mentions.append(
             Mention(
                 hit=hit,
-                objection=""
-                if _key(hit) in counting
-                else policy.objection(hit.entry, day) or _exempt(hit, index.mentions(asked)),
+                objection="" if _key(hit) in counting else _objection(hit, named, policy, day),
                 listing=listing,
                 age_days=_age(listing),
                 ways_off=(*ways, *((source.delisting,) if source and source.delisting else ())),
@@ -124,9 +124,16 @@ def _ours(hit: Hit) -> bool:
     return hit.entry.source in (OVERRIDES, "curated")
 
 
+def _objection(hit: Hit, named: tuple[Hit, ...], policy: ListPolicy, day: date) -> str:
+    if hit.entry.source == OVERRIDES:
+        return "an exemption of the operator's own" + ("" if is_exempt(hit.entry, day) else ", not in force")
+    return policy.objection(hit.entry, day) or _exempt(hit, named)
+
+
 def _exempt(hit: Hit, others: tuple[Hit, ...]) -> str:
+    """Why an entry that the policy has nothing against does not count."""
     for other in others:
-        if other.entry.source == OVERRIDES and hit.entry.source != OVERRIDES:
+        if other.entry.source == OVERRIDES:
             return f"overridden by {other.entry.body}: {other.entry.decision_ref.removeprefix('override: ')}"
     return "the list itself exempts the name"
 

@@ -105,6 +105,7 @@ crawl = Table(
     _time("started_at"),
     _time("ended_at", nullable=True),
     _text("command"),
+    Column("software", Text, nullable=False, comment="what read and decided"),
     Column("config", Text, nullable=False, comment="JSON"),
     _to("crawler_identity.id", "identity_id"),
     _to("policy_version.id", "policy_id"),
@@ -317,10 +318,13 @@ log_entry = Table(
     _word("kind"),
     Column("leaf_hash", LargeBinary, nullable=False),
     Column("entry", LargeBinary, nullable=False),
+    # Salt and row are what an erasure takes away; position, entry and hash stay.
     Column("salt", LargeBinary),
     _to("decision.id", "decision_id", nullable=True),
+    _to("crawl.id", "crawl_id", nullable=True),
     _time("created_at"),
-    Index(None, "decision_id"),
+    UniqueConstraint("decision_id"),
+    UniqueConstraint("crawl_id"),
 )
 
 checkpoint = Table(

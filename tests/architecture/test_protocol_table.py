@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -84,12 +85,8 @@ def _policy_id(config: Config) -> str:
 )
 def test_a_table_that_cannot_be_used_says_why(text: Any, problem: str) -> None:
     written = text if isinstance(text, str) else json.dumps({"version": "1", "protocols": text})
-    with pytest.raises(ProtocolTableError, match=".*"):
+    with pytest.raises(ProtocolTableError, match=re.escape(problem)):
         overridden(shipped_table(), written)
-    try:
-        overridden(shipped_table(), written)
-    except ProtocolTableError as error:
-        assert problem in str(error)
 
 
 def test_a_broken_file_is_told_before_anything_runs(tmp_path: Path) -> None:

@@ -91,6 +91,11 @@ def _print(found: Explanation, *, public: bool) -> None:
             _counting(mention, found)
         else:
             _say(f"mentioned, does not count: {_named(mention)}; {mention.objection}")
+    ways = dict.fromkeys(way for mention in found.mentions if mention.counts for way in mention.ways_off)
+    if ways and not public:
+        _say("to get off:")
+    for way in ways if not public else ():
+        _say(f"- {way}")
     if not found.listed:
         names = ", ".join(found.lists) or "no lists"
         _say(f"{found.asked} is not listed on {found.day} in set {short(found.set_id)} ({names})")
@@ -119,9 +124,6 @@ def _counting(mention: Mention, found: Explanation) -> None:
     for step in entry.history:
         reason = f": {step.reason}" if step.reason else ""
         _say(f"  {step.on or 'day not recorded'}: {wording.status_words(step.status)}{reason}")
-    _say("  to get off:")
-    for way in mention.ways_off:
-        _say(f"  - {way}")
 
 
 def _named(mention: Mention) -> str:

@@ -77,7 +77,7 @@ def _print_lists(snapshot: Snapshot) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     numbers = ("entries", "closed", "quarantine", "age in days")
     for name in ("list", "format", "entries", "closed", "quarantine", "retrieved", "age in days", "sha256"):
-        table.add_column(name, justify="right" if name in numbers else "left")
+        table.add_column(name, justify="right" if name in numbers else "left", no_wrap=True)
     for one in snapshot.listings:
         closed = sum(entry.known_to is not None for entry in one.entries)
         table.add_row(
@@ -90,7 +90,7 @@ def _print_lists(snapshot: Snapshot) -> None:
             str((datetime.now(UTC) - one.retrieved_at).days),
             short(one.sha256),
         )
-    out.print(table)
+    out.print(table, soft_wrap=True)
     total = sum(len(each.entries) for each in snapshot.listings)
     out.print(f"set {short(snapshot.set_id)}: {total} entries", markup=False)
 

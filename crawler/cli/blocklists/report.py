@@ -64,9 +64,10 @@ def report(
 def _rest(connection: Connection, host: str | None) -> None:
     if host is not None:
         for checked in not_listed(connection, host):
+            first, last = (f"{at:%Y-%m-%d %H:%M UTC}" for at in (checked.first, checked.last))
             _say(
                 f"{host}: not listed, crawl {checked.crawl}, set {short(checked.set_id)}: "
-                f"{checked.decisions} decisions from {checked.first:%Y-%m-%d %H:%M UTC} to {checked.last:%Y-%m-%d %H:%M UTC}"
+                f"{checked.decisions} decisions from {first} to {last}"
             )
         return
     for via, url in redirects_to_listed(connection):

@@ -165,6 +165,7 @@ def upgrade() -> None:
     sa.Column('started_at', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=False),
     sa.Column('ended_at', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=True),
     sa.Column('command', sa.Text(), nullable=False),
+    sa.Column('software', sa.Text(), nullable=False, comment='what read and decided'),
     sa.Column('config', sa.Text(), nullable=False, comment='JSON'),
     sa.Column('identity_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('policy_id', sa.Text(), nullable=False),
@@ -370,12 +371,14 @@ def upgrade() -> None:
     sa.Column('entry', sa.LargeBinary(), nullable=False),
     sa.Column('salt', sa.LargeBinary(), nullable=True),
     sa.Column('decision_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('crawl_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True).with_variant(sa.Text(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['crawl_id'], ['crawl.id'], name=op.f('fk_log_entry_crawl_id')),
     sa.ForeignKeyConstraint(['decision_id'], ['decision.id'], name=op.f('fk_log_entry_decision_id')),
-    sa.PrimaryKeyConstraint('position', name=op.f('pk_log_entry'))
+    sa.PrimaryKeyConstraint('position', name=op.f('pk_log_entry')),
+    sa.UniqueConstraint('crawl_id', name=op.f('uq_log_entry_crawl_id')),
+    sa.UniqueConstraint('decision_id', name=op.f('uq_log_entry_decision_id'))
     )
-    with op.batch_alter_table('log_entry', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_log_entry_decision_id'), ['decision_id'], unique=False)
 
 
 
