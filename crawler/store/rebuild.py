@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, select
 from crawler.gate import Case, Decision, Terms, judge
 from crawler.store.codec import evidence_from_row, notes_from_json, reasons_from_json, reasons_to_json
 from crawler.store.schema import decision, evidence, observation, policy_version
-from reservations.model import Agent, Evidence, Profile, Reason, Stage, Use, Verdict
+from reservations.model import Agent, Evidence, Profile, Reason, Stage, Use, Verdict, digest
 from reservations.policy import Inference, Policy
 
 NOT_READ = frozenset({"blocklist", "error", "security"})
@@ -25,11 +25,13 @@ class Rejudged:
 
     stored: Decision
     again: Decision
+    damaged: tuple[str, ...] = ()
+    """Digests under which other bytes are stored now."""
 
     @property
     def same(self) -> bool:
-        """Whether verdict and reasons came out alike, byte for byte."""
-        return (self.stored.verdict, reasons_to_json(self.stored.reasons)) == (
+        """Whether the bytes are those that were read, and verdict and reasons came out alike."""
+        return not self.damaged and (self.stored.verdict, reasons_to_json(self.stored.reasons)) == (
             self.again.verdict,
             reasons_to_json(self.again.reasons),
         )
@@ -51,13 +53,12 @@ def stored_case(connection: Connection, decision_id: int) -> tuple[Case, Terms, 
         raise NoSuchDecisionError(f"no decision {decision_id} in this record")
     read = observed(connection, json.loads(row.observations))
     reasons = reasons_from_json(row.reasons)
-    digests = {item.sha256 for item in read}
     case = Case(
         url=row.url,
         stage=Stage(row.stage),
         decided_at=row.decided_at,
         evidence=read,
-        found=tuple(r for r in reasons if _was_found(r, digests)),
+        found=tuple(filter(_was_found, reasons)),
         via=row.via,
     )
     return case, stored_terms(connection, row.policy_id), _decision(row, reasons, read)
@@ -66,7 +67,18 @@ def stored_case(connection: Connection, decision_id: int) -> tuple[Case, Terms, 
 def rejudge(connection: Connection, decision_id: int) -> Rejudged:
     """Judge a stored case once more. Raises NoSuchDecisionError."""
     case, terms, stored = stored_case(connection, decision_id)
-    return Rejudged(stored=stored, again=judge(case, terms))
+    return Rejudged(stored=stored, again=judge(case, terms), damaged=damaged(connection, decision_id))
+
+
+def damaged(connection: Connection, decision_id: int) -> tuple[str, ...]:
+    """Digests of a decision's evidence whose stored bytes have another one."""
+    text = connection.scalar(select(decision.c.observations).where(decision.c.id == decision_id))
+    rows = connection.execute(
+        select(evidence.c.sha256, evidence.c.content)
+        .join(observation, observation.c.evidence_sha256 == evidence.c.sha256)
+        .where(observation.c.id.in_(json.loads(text or "[]")))
+    )
+    return tuple(sorted({row.sha256 for row in rows if digest(row.content) != row.sha256}))
 
 
 def stored_terms(connection: Connection, policy_id: str) -> Terms:
@@ -116,8 +128,9 @@ def _decision(row: Row[Any], reasons: tuple[Reason, ...], read: tuple[Evidence, 
     )
 
 
-def _was_found(reason: Reason, digests: set[str]) -> bool:
-    # What evidence yields names that evidence; what `plan` still missed is found missing again.
+def _was_found(reason: Reason) -> bool:
+    # What evidence yields is read again, also where the stored bytes no longer have the digest that
+    # the reason names: a changed byte must not bring its own excuse.
     if reason.code == "error.evidence_missing":
         return False
-    return reason.protocol in NOT_READ or reason.evidence is None or reason.evidence not in digests
+    return reason.protocol in NOT_READ or reason.evidence is None

@@ -73,10 +73,13 @@ def _sources() -> list[Path]:
 
 
 def test_no_module_is_too_long_to_read() -> None:
-    long = {
-        str(p.relative_to(CHECKOUT)): n for p in _sources() if (n := p.read_text("utf-8").count("\n")) > 350
-    }
+    written = [p for p in _sources() if "versions" not in p.parts]  # migrations write down one schema each
+    long = {str(p.relative_to(CHECKOUT)): n for p in written if (n := _lines(p)) > 350}
     assert not long
+
+
+def _lines(path: Path) -> int:
+    return path.read_text("utf-8").count("\n")
 
 
 def test_the_project_speaks_of_itself_only() -> None:

@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from click.testing import Result
 from fastwarc.warc import ArchiveIterator
 from rich.console import Console
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from crawler.cli import build_app
 from crawler.cli.shared import FailedError
