@@ -2,7 +2,7 @@
 
     python -m bench [--runs 5]
 
-CPU is user and system time of the whole process, less that of the same crawl without seeds. The server
+CPU is user and system time of the whole process, less that of a crawl of one page. The server
 runs on another core. The server's own counts say which pages were fetched; all must have fetched the same.
 """
 
@@ -32,6 +32,7 @@ TITLES = {
     "own": "C  forbear crawl",
     "reserving": "C' the same, 1 in 5 reserved",
 }
+IDLE_RUNS = 3
 AIMS = {"addon": "at most 1.10", "addon-warc": "at most 1.15", "own": "at most 0.50, heading for 0.25"}
 
 
@@ -58,7 +59,7 @@ def main() -> None:
     client, server = (cores[0], cores[1]) if len(cores) > 1 else (None, None)
     with tempfile.TemporaryDirectory() as folder, Origin(reserving=False, core=server) as free:
         print(_machine(), flush=True)
-        idle = {m: _idle(m, client, Path(folder), args.runs) for m in args.only if m != "reserving"}
+        idle = {m: _idle(m, free, client, Path(folder)) for m in args.only if m != "reserving"}
         idle["reserving"] = idle.get("own", Run(cpu=0, wall=0, peak=0))
         rounds: dict[str, list[Run]] = {mode: [] for mode in args.only}
         with Origin(reserving=True, core=server) as reserving:
@@ -71,9 +72,10 @@ def main() -> None:
     _report(rounds, idle)
 
 
-def _idle(mode: str, core: int | None, folder: Path, runs: int) -> Run:
-    """The same crawl without seeds: what starting costs. The first run, which writes byte code, is left out."""
-    found = [_child(mode, [], core, folder / f"idle-{mode}{n}") for n in range(min(runs, 3) + 1)][1:]
+def _idle(mode: str, origin: Origin, core: int | None, folder: Path) -> Run:
+    """A crawl of one page: what starting costs, after a first run that writes byte code."""
+    seeds = [origin.lone_page]
+    found = [_child(mode, seeds, core, folder / f"idle-{mode}{n}") for n in range(IDLE_RUNS + 1)][1:]
     return Run(
         cpu=median(r["cpu"] for r in found),
         wall=median(r["wall"] for r in found),

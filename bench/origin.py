@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from urllib.request import urlopen
 
-from bench.sites import Host, addresses, make_hosts, path_of
+from bench.sites import LONE, Host, addresses, make_hosts, path_of
 
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n\r\n"
 CONTROL = "127.0.0.1"
@@ -45,6 +45,11 @@ class Origin:
     def seeds(self) -> list[str]:
         """The first page of each host."""
         return [f"http://{address}:{self.port}{path_of(0)}" for address in addresses()]
+
+    @property
+    def lone_page(self) -> str:
+        """A page that leads nowhere."""
+        return f"http://{addresses()[0]}:{self.port}{LONE}"
 
     def take_counts(self) -> dict[str, int]:
         """What was asked since the last time: requests for pages, different pages, other requests."""

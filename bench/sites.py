@@ -18,6 +18,8 @@ PAGES = 50
 LINKS, FAR_LINKS = 30, 10
 SMALLEST, LARGEST = 28, 64
 """KB of a page."""
+LONE = "/one.html"
+"""A page without links: what fetching it costs is what starting costs."""
 PERMITS = '<meta name="tdm-reservation" content="0">'
 RESERVES = '<meta name="robots" content="noai, noimageai">'
 _CHARACTERS = "abcdefghiklmnoprstu"
@@ -54,6 +56,7 @@ def _host(number: int, port: int, words: list[str], *, reserving: bool) -> Host:
     host.answers["/robots.txt"] = _answer(_robots(rng, number), "text/plain; charset=utf-8")
     if number % 3 == 0:
         host.answers["/.well-known/tdmrep.json"] = _answer(_tdmrep(), "application/json")
+    host.answers[LONE] = _answer(b"<!DOCTYPE html><title>One page</title>", "text/html; charset=utf-8")
     charset = "" if number % 5 == 4 else "; charset=utf-8"
     for page in range(PAGES):
         signal = "" if (page + number) % 5 else RESERVES if reserving else PERMITS

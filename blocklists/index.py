@@ -98,7 +98,7 @@ class Index:
     def mentions(self, host_or_url: str) -> tuple[Hit, ...]:
         """All entries that name this host or URL, in force or not; `policy.objection` says why not."""
         host = canonical_host(host_or_url)
-        return () if host is None else self._mentions(host, host_or_url)
+        return () if host is None else (*self._mentions(host, host_or_url), *self._work_hits(host))
 
     def _names_it(self, host: str) -> bool:
         names = self._names
@@ -138,6 +138,12 @@ class Index:
                 rule = _rule(entry.scope, at_the_name_itself=name is host)
                 if rule is not None:
                     yield self._hit(entry, name, rule)
+
+    def _work_hits(self, host: str) -> Iterator[Hit]:
+        for row in (*self._rows_of(host), *self._prefixes.get(host, ())):
+            entry = self._entry(row, host)
+            if entry.scope is Scope.WORK:
+                yield self._hit(entry, entry.value, MatchRule.WORK)
 
     def _rows_of(self, name: str) -> Iterator[int]:
         block = self._names.get(name)
@@ -204,14 +210,17 @@ class Index:
         own = [entry.entry_id if named else "", value, entry.listed_as, entry.note]
         while own and not own[-1]:
             own.pop()
-        if own:
+        if len(own) == 1 and own[0].isascii() and not own[0].startswith("["):
+            self._own += own[0].encode()  # an id alone, the usual case: a million times four bytes
+        elif own:
             self._own += json.dumps(own, separators=(",", ":")).encode()
         self._ends.append(len(self._own))
 
     def _entry(self, row: int, name: str) -> Entry:
         shared: dict[str, Any] = dict(zip(_SHARED, self._shared[self._rows[row]], strict=True))
         stored = bytes(self._own[self._ends[row - 1] if row else 0 : self._ends[row]])
-        own: dict[str, str] = dict(zip_longest(_OWN, json.loads(stored or b"[]"), fillvalue=""))
+        texts = json.loads(stored) if stored.startswith(b"[") else [stored.decode()]
+        own: dict[str, str] = dict(zip_longest(_OWN, texts, fillvalue=""))
         own["value"] = own["value"] or name
         own["entry_id"] = own["entry_id"] or derived_id(shared["source"], shared["scope"], own["value"])
         return Entry(**{**shared, **own})

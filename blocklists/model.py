@@ -99,6 +99,8 @@ class MatchRule(StrEnum):
     SUBDOMAIN = "subdomain"
     URL_PREFIX = "url_prefix"
     IP_LITERAL = "ip_literal"
+    WORK = "work"
+    """Single works at this host are named. Only ever a mention: the site is not."""
 
 
 OVERRIDES = "override"

@@ -171,7 +171,8 @@ def compare(before: Listing, after: Listing, *, limit: float = 0.3) -> Change:
     alarm = ""
     if len(removed) > limit * len(old) or len(added) > max(limit * len(old), FEW):
         alarm = f"{after.name} went from {len(old)} names to {len(new)}"
-        alarm += f" ({len(removed)} gone, {len(added)} new)" if removed and added else ""
+        if abs(len(new) - len(old)) <= limit * len(old):
+            alarm += f" ({len(removed)} gone, {len(added)} new)"
     elif not new:
         alarm = f"{after.name} holds no name"
     return Change(added=tuple(sorted(added)), removed=tuple(sorted(removed)), alarm=alarm)

@@ -70,30 +70,23 @@ class Crawler(_Section):
 
 
 class IdentitySection(_Section):
-    """How a site can tell that it is us, and what the bot page promises; see docs/identity.md."""
+    """How a site can tell that it is us, and what the bot page promises: see docs/identity.md."""
 
-    signature_agent: str = ""
-    """https origin that serves our keys; empty: requests are not signed (Web Bot Auth)."""
+    signature_agent: str = ""  # https origin that serves our keys; empty: requests are not signed
     sign_http: bool = False
     signature_lifetime: int = Field(default=120, ge=10, le=86_400)
-    key_dir: str = ""
-    """Folder of the private keys; empty: `keys` in the data folder."""
+    key_dir: str = ""  # of the private keys; empty: `keys` in the data folder
     key_lifetime: Seconds = 86_400 * 180
-    key_overlap: Seconds = 86_400 * 7
-    """How long a new key is published before it signs, and an old one after."""
+    key_overlap: Seconds = 86_400 * 7  # a new key is published so long before it signs, an old one after
     ip_prefixes: tuple[str, ...] = ()
     reverse_dns: str = ""
-    card: bool = False
-    """Whether the Signature Agent Card, an unstable draft, is published."""
+    card: bool = False  # the Signature Agent Card is an unstable draft
     address: str = ""
-    complaint: str = ""
-    """Where complaints go: a URL or a mail address; empty: the contact."""
+    complaint: str = ""  # a URL or a mail address; empty: the contact
     pages_kept: str = ""
     decisions_kept: str = ""
-    second_look: str = ""
-    """What happens to pages taken before they were reserved."""
-    notice: Seconds = 0
-    """Time between the announcement of a change and its effect."""
+    second_look: str = ""  # what happens to pages that were taken before they were reserved
+    notice: Seconds = 0  # between the announcement of a change and its effect
 
     @field_validator("signature_agent")
     @classmethod
@@ -126,10 +119,8 @@ class PolicySection(_Section):
     jurisdictions: tuple[str, ...] = ()
     """Two-letter codes whose lists count; empty: all."""
     infer_from_other_bots: Inference = Inference.ANY
-    protocols: Path | None = None
-    """JSON file whose rows are laid over the shipped protocol table; relative to the working folder."""
-    accepted_policies: tuple[str, ...] = ()
-    """`uid`s of TDM policies whose conditions the operator meets."""
+    protocols: Path | None = None  # rows laid over the shipped protocol table
+    accepted_policies: tuple[str, ...] = ()  # `uid`s of TDM policies whose conditions are met
 
 
 class Storage(_Section):
@@ -160,18 +151,24 @@ class Politeness(_Section):
 
 
 class Blocklists(_Section):
-    """How old a list may be."""
+    """Which lists count (`count`, `ignore`: a kind, or `kind:CC`), and how old one may be."""
 
     max_age: Seconds = 86_400 * 30
     allow_stale: bool = True
+    curated: bool = True
+    sources: tuple[str, ...] = ()
+    count: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    grace: Seconds = 86_400 * 7
+    max_change: float = Field(default=0.3, gt=0, le=1)
+    refresh: Seconds = 86_400
 
 
 class Publish(_Section):
     """Where the record is published, and what is promised there."""
 
     base_url: str = ""
-    require_published: bool = False
-    """Whether a crawl refuses to run before `forbear identity build` has published how it works."""
+    require_published: bool = False  # no crawl before `forbear identity build` has said how it works
     staff_tokens: tuple[str, ...] = ()
     """`name:SHA-256` of each staff token; `forbear serve --new-staff-token NAME` makes one."""
     confirm_days: int = Field(default=2, ge=0, le=366)

@@ -60,10 +60,13 @@ class _Subject:
     evidence: tuple[Evidence, ...]
     reading: Reading
     agent: Agent
+    accepted: frozenset[str] = frozenset()
+    """`uid`s of TDM policies that the operator accepted."""
 
     def decision(self, profile: Profile) -> Decision:
         case = Case(url=self.url, stage=Stage.BODY, decided_at=_WHEN, evidence=self.evidence)
-        return judge(case, Terms(agent=self.agent, policy=Policy(profile=profile)))
+        policy = Policy(profile=profile, accepted_policies=self.accepted)
+        return judge(case, Terms(agent=self.agent, policy=policy))
 
     def uses(self, expected: Mapping[str, str], profile: Profile) -> list[str]:
         said = {use: preference_for(self.reading, use, profile) for use in expected}
@@ -121,11 +124,12 @@ def _with_absent(url: str, given: tuple[Evidence, ...], agent: Agent) -> tuple[E
 
 def _subject(vector: Mapping[str, Any]) -> _Subject:
     given = tuple(map(evidence_of, vector["evidence"]))
-    agent = Agent(token=vector["agent"])
+    accepted = frozenset(vector.get("accepted_policies", ()))
+    agent = Agent(token=vector["agent"], reads_policies=bool(accepted))
     parts = tuple(part for item in given for part in extract(item, agent))
     evidence = _with_absent(vector["url"], parts, agent)
     reading = read(vector["url"], evidence, agent)
-    return _Subject(url=vector["url"], evidence=evidence, reading=reading, agent=agent)
+    return _Subject(url=vector["url"], evidence=evidence, reading=reading, agent=agent, accepted=accepted)
 
 
 def _verdict(s: _Subject, want: str) -> list[str]:
@@ -187,7 +191,7 @@ def _advisory(s: _Subject, want: bool) -> list[str]:
 
 
 def _notes(s: _Subject, want: list[str]) -> list[str]:
-    got = {note.kind.code for note in s.reading.notes}
+    got = {note.kind.code for note in s.decision(Profile.STANDARD).notes}
     return [f"note {code} is missing" for code in want if code not in got]
 
 
@@ -210,7 +214,7 @@ _CHECKS: dict[str, Callable[[_Subject, Any], list[str]]] = {
 
 def notes_of(vector: Mapping[str, Any]) -> frozenset[str]:
     """Codes of the notes that a vector's evidence produces."""
-    return frozenset(note.kind.code for note in _subject(vector).reading.notes)
+    return frozenset(note.kind.code for note in _subject(vector).decision(Profile.STANDARD).notes)
 
 
 def run_vector(vector: Mapping[str, Any]) -> Result:

@@ -56,12 +56,16 @@ class OfflineError(Exception):
     """A folder of evidence that cannot be used."""
 
 
-def terms_of(config: Config) -> Terms:
-    """What a configuration brings to every judgement."""
-    return Terms(agent=config.agent, policy=config.reading_policy, types=config.crawl.types)
+def terms_of(config: Config, *, policies: bool = False) -> Terms:
+    """What a configuration brings to every judgement.
+
+    With `policies`, the TDM policies that reservations name are read too, to show them.
+    """
+    agent = replace(config.agent, reads_policies=policies or config.agent.reads_policies)
+    return Terms(agent=agent, policy=config.reading_policy, types=config.crawl.types)
 
 
-async def examine(config: Config, url: str) -> tuple[Examination, ...]:
+async def examine(config: Config, url: str, *, policies: bool = False) -> tuple[Examination, ...]:
     """Ask for the evidence and the page, hop by hop; one examination a hop, the last one last."""
     guard = AddressGuard(
         allow_private=config.network.allow_private, proxies=read_proxies(config.network.proxy)
@@ -70,7 +74,7 @@ async def examine(config: Config, url: str) -> tuple[Examination, ...]:
     async with Client(
         guard, identity_headers(config, accept=ACCEPT_ANY), timeout=config.network.timeout
     ) as client:
-        examiner = _Examiner(config, client)
+        examiner = _Examiner(config, client, terms_of(config, policies=policies))
         target: str | None = url
         via = None
         while target and len(found) <= MAX_HOPS:
@@ -82,10 +86,10 @@ async def examine(config: Config, url: str) -> tuple[Examination, ...]:
 
 
 class _Examiner:
-    def __init__(self, config: Config, client: Client) -> None:
+    def __init__(self, config: Config, client: Client, terms: Terms) -> None:
         self._config = config
         self._client = client
-        self._terms = terms_of(config)
+        self._terms = terms
         self._index = load_lists(config).index(list_policy(config))
         pace = Pace(config.politeness.delay, config.politeness.per_host)
         self._pace = pace
@@ -143,10 +147,11 @@ class _Examiner:
         return Examination(decision=decision, reading=reading, redirect=redirect)
 
 
-def examine_files(config: Config, url: str, folder: Path) -> Examination:
+def examine_files(config: Config, url: str, folder: Path, *, policies: bool = False) -> Examination:
     """Decide from files: `robots.txt`, `tdmrep.json`, ... and `response.http`. What is not there is absent.
 
-    `response.http` is a status line, header lines, an empty line and the body. Raises OfflineError.
+    `response.http` is a status line, header lines, an empty line and the body. `rsl` and `tdm-policy` stand
+    for any document of theirs that the rest points to. Raises OfflineError.
     """
     if not folder.is_dir():
         raise OfflineError(
@@ -161,7 +166,9 @@ def examine_files(config: Config, url: str, folder: Path) -> Examination:
     page = folder / RESPONSE_FILE
     if page.exists():
         evidence.append(_from_http(url, page, when))
-    terms = terms_of(config)
+    terms = terms_of(config, policies=policies)
+    while wanted := plan(url, evidence, terms.agent, terms.policy.profile):
+        evidence += [_from_file(r.kind, r.url, folder / r.kind, when) for r in wanted]
     case = Case(url=url, stage=Stage.BODY, decided_at=when, evidence=tuple(evidence))
     decision = judge(case, terms)
     kept = [part for item in evidence for part in extract(item, terms.agent)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from urllib.parse import urljoin
 
 from blocklists.model import Hit
@@ -15,7 +16,7 @@ from reservations.read import Reader
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Wire:
     """An answer's head as it came over the wire, before any library tidied it."""
 
@@ -32,9 +33,11 @@ class Wire:
 
     def get(self, name: str) -> str:
         """The last value of a field, decoded as latin-1; empty where there is none."""
-        wanted = name.lower().encode()
-        values = [v for k, v in self.headers if k.lower() == wanted]
-        return values[-1].decode("latin-1").strip() if values else ""
+        return self._last.get(name.lower().encode(), b"").decode("latin-1").strip()
+
+    @cached_property
+    def _last(self) -> dict[bytes, bytes]:
+        return {name.lower(): value for name, value in self.headers}
 
     def redirect_from(self, url: str) -> str:
         """The absolute URL that a redirect leads to; empty where this is none, or leads nowhere."""
@@ -46,7 +49,7 @@ class Wire:
         except ValueError:  # a broken IPv6 literal
             return ""
 
-    @property
+    @cached_property
     def media_type(self) -> str:
         """Media type of the body, without parameters, in lower case."""
         return self.get("content-type").partition(";")[0].strip().lower()[:200]

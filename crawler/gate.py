@@ -14,6 +14,7 @@ from hashlib import sha256
 
 from blocklists.model import Hit
 from crawler.access import access_reasons
+from reservations.acceptance import notes_on_lifted
 from reservations.decide import decide, reasons_of
 from reservations.facts import Facts
 from reservations.model import (
@@ -119,7 +120,8 @@ def judge(case: Case, terms: Terms, reader: Reader | None = None) -> Decision:
     if open_still and case.stage is not Stage.HEADERS:
         # what a head points to (a licence document) is asked for before the body is judged
         reasons = (*reasons, *_missing(reader, facts.evidence, terms))
-    return _decision(case, terms, reasons, facts.evidence, reading.notes)
+    notes = (*reading.notes, *notes_on_lifted(reading, terms.policy))
+    return _decision(case, terms, reasons, facts.evidence, notes)
 
 
 def _decision(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from blocklists.hostnames import canonical_host
 from blocklists.hostnames import registrable_domain as registrable
@@ -20,7 +20,9 @@ from crawler.exchange import Exchange
 from crawler.frontier.lock import InstanceLock
 from crawler.frontier.sql import SqlFrontier
 from crawler.gate import Decision, Terms, reason_of_hit
-from crawler.lists import list_policy, load_lists
+from crawler.identity.required import require_published
+from crawler.identity.signing import SIGNATURE_FIELDS, open_signer
+from crawler.lists.live import LiveLists, Scene
 from crawler.network import ACCEPT_ANY, STRIPPED, AddressGuard, Client, identity_headers, read_proxies
 from crawler.politeness import Clock, Pace
 from crawler.redaction import REDACTED, is_secret
@@ -59,15 +61,18 @@ class Instance:
             allow_private=config.network.allow_private, proxies=read_proxies(config.network.proxy)
         )
         self.identity_headers = identity_headers(config)
-        self.stripped_headers = STRIPPED
+        self.stripped_headers = (*STRIPPED, *SIGNATURE_FIELDS)
+        self.signer = open_signer(config, now)
         self.clock = Clock(wall=lambda: datetime.fromtimestamp(now(), UTC))
         self.pace = Pace(config.politeness.delay, config.politeness.per_host, clock=self.clock)
         self._c2pa = C2paWorker()
         self._kept: Mapping[str, int] = {}
         self._kept_in_flight: set[str] = set()
+        self.lists = LiveLists(config, now=now)
 
-    async def open(self, command: str, terms: Terms) -> None:
+    async def open(self, command: str, terms: Terms, *, stop: Callable[[str], None] = lambda _: None) -> None:
         """Take the lock, bring the database up to date, cut files back to what was committed."""
+        blocklist_set = self.lists.pin()
         data = self.config.storage.data
         self._lock = InstanceLock(data)
         engine = open_database(self.config.database_url)
@@ -75,14 +80,14 @@ class Instance:
             ends = committed_ends(connection)
             self._kept = kept_per_domain(connection)
             self._kept_in_flight = kept_in_flight(connection)
+            moment, keyid = datetime.fromtimestamp(self._now(), UTC), getattr(self.signer, "keyid", None)
+            self._publication = require_published(connection, self.config, moment, keyid)
         for folder in (WARC, EVIDENCE):
             truncate_to(data / folder, {k.removeprefix(folder + "/"): v for k, v in ends[folder].items()})
-        snapshot = load_lists(self.config)
-        self._index = snapshot.index(list_policy(self.config))
         self.writer = Writer(engine)
         self.writer.start()
         self.record = Record(self.writer)
-        crawl = await self.record.start_crawl(self._start(command, terms, snapshot.set_id))
+        crawl = await self.record.start_crawl(self._start(command, terms, blocklist_set))
         self.frontier = SqlFrontier(
             self.writer, self._now, self.config.politeness.per_host, self.config.politeness.delay
         )
@@ -90,10 +95,15 @@ class Instance:
         self._documents = WarcFile(data / WARC, f"forbear-{crawl:06d}", about(self.config))
         self._evidence_file = WarcFile(data / EVIDENCE, f"evidence-{crawl:06d}", about(self.config))
         self._open_evidence(terms)
+        scene = Scene(
+            crawl=crawl, record=self.record, writer=self.writer, client=self._client, terms=terms, stop=stop
+        )
+        await self.lists.begin(scene)
 
     def _open_evidence(self, terms: Terms) -> None:
         timeout = self.config.network.timeout
-        self._client = Client(self.guard, identity_headers(self.config, accept=ACCEPT_ANY), timeout=timeout)
+        headers = identity_headers(self.config, accept=ACCEPT_ANY)
+        self._client = Client(self.guard, headers, timeout=timeout, signer=self.signer)
         fetcher = EvidenceClient(
             self._client,
             hop_check=self.objection,
@@ -110,6 +120,7 @@ class Instance:
         ended = {"finished": CrawlStatus.FINISHED, "planned": CrawlStatus.FINISHED}
         ended |= {"interrupted": CrawlStatus.INTERRUPTED, "shutdown": CrawlStatus.INTERRUPTED}
         try:
+            await self.lists.end()
             await self.evidence.aclose()
             await self._client.aclose()
             await self._c2pa.close()
@@ -126,7 +137,7 @@ class Instance:
 
     def hits(self, url: str) -> tuple[Hit, ...]:
         """What the lists say about a URL today."""
-        return self._index.lookup(url, self._today()) if len(self._index) else ()
+        return self.lists.hits(url)
 
     def objection(self, url: str) -> Reason | None:
         """Why a redirect of a location file may not be followed there."""
@@ -209,6 +220,9 @@ class Instance:
             user_agent=config.user_agent,
             from_address=config.from_address,
             info_url=config.crawler.info_url,
+            signature_agent=self.signer.agent if self.signer else None,
+            keyid=self.signer.keyid if self.signer else None,
+            signature_profile=self.signer.profile if self.signer else None,
         )
         return CrawlStart(
             started_at=datetime.fromtimestamp(self._now(), UTC),
@@ -217,10 +231,8 @@ class Instance:
             identity=identity,
             terms=terms,
             blocklist_set=set_id,
+            publication_id=self._publication,
         )
-
-    def _today(self) -> date:
-        return datetime.fromtimestamp(self._now(), UTC).date()
 
 
 def _place(folder: str, position: Position) -> WarcPlace:

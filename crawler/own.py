@@ -26,7 +26,11 @@ def own_settings(config: Config) -> dict[str, Any]:
         "DEPTH_STATS_VERBOSE": False,
         "MEMUSAGE_ENABLED": False,
         "LOGSTATS_INTERVAL": 0,
+        # a task per response and place, and our spiders yield nothing but requests
+        "CONCURRENT_ITEMS": 1,
         "SPIDER_MIDDLEWARES": {
+            "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,
+            "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
             "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
             "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
             "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
@@ -35,6 +39,7 @@ def own_settings(config: Config) -> dict[str, Any]:
         "DOWNLOADER_MIDDLEWARES": {
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
             "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+            "scrapy.downloadermiddlewares.downloadtimeout.DownloadTimeoutMiddleware": None,
             "scrapy.downloadermiddlewares.defaultheaders.DefaultHeadersMiddleware": None,
             "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": None,
             "scrapy.downloadermiddlewares.stats.DownloaderStats": None,

@@ -11,9 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crawler.examine import Examination
+from crawler.store.complaints import Receipt
 from crawler.store.queries.decisions import DecisionRow, Warc
 from crawler.store.queries.documents import KeptDocument
+from crawler.store.queries.files import FileVersion
 from crawler.store.queries.lookup import Lookup, OmittedRow, ReservationRow, Settled
+from crawler.store.queries.status import RecordStatus
 from crawler.store.queries.totals import Outcome, Volume
 from crawler.store.queries.why import Explained, ObservationRow
 from reservations.model import Note, Reason, Statement
@@ -202,6 +205,43 @@ def outcome(row: Outcome) -> Json:
         "reason": row.reason,
         "decisions": row.decisions,
         "omitted": row.omitted,
+    }
+
+
+def file_version(row: FileVersion) -> Json:
+    """A rights file as it was found the same, one time after another."""
+    return {
+        "origin": row.origin,
+        "kind": row.kind,
+        "url": row.url,
+        "outcome": row.outcome,
+        "status": row.status,
+        "sha256": row.sha256,
+        "length": row.length,
+        "first_seen": moment(row.first_seen),
+        "last_seen": moment(row.last_seen),
+        "times": row.times,
+        "warc": None if row.warc is None else warc(row.warc),
+    }
+
+
+def record_status(row: RecordStatus) -> Json:
+    """How far a record reaches."""
+    return {
+        "crawls": row.crawls,
+        "begun": _moment_or_null(row.begun),
+        "until": _moment_or_null(row.until),
+        "decisions": row.decisions,
+    }
+
+
+def receipt(row: Receipt, address: str) -> Json:
+    """What a complainant is given."""
+    return {
+        "reference": row.reference,
+        "address": address,
+        "confirm_due": moment(row.confirm_due),
+        "answer_due": moment(row.answer_due),
     }
 
 

@@ -76,7 +76,7 @@ class Session:
         """Open the instance once: lock, database, lists, WARC files, a row for this crawl."""
         if self._open:
             return
-        await self.instance.open(command, self.terms)
+        await self.instance.open(command, self.terms, stop=self.stop)
         self._kept_per_domain.update(self.instance.kept_per_domain())
         self._open = True
         seeds = tuple(seeds)
@@ -252,7 +252,8 @@ class Session:
         """The case with what the answer itself holds or points to: credentials, a licence."""
         profile = self.terms.policy.profile
         credentials = await self.instance.credentials(case.url, case.decided_at, exchange, body)
-        case = replace(case, evidence=(*case.evidence, *credentials))
+        if credentials:
+            case = replace(case, evidence=(*case.evidence, *credentials))
         while wanted := plan_for(self._reader(exchange), case.evidence, profile):
             more = [await self.instance.evidence.get(request) for request in wanted]
             case = replace(case, evidence=(*case.evidence, *more))
@@ -334,6 +335,6 @@ class Session:
             stage=stage,
             decided_at=when,
             evidence=(*exchange.location, *answer),
-            hits=exchange.hits,
+            hits=exchange.hits or self.instance.hits(exchange.url),
             found=exchange.found,
         )

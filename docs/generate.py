@@ -1,4 +1,4 @@
-"""Write `docs/protocols.md` and `docs/reasons.md` from the code: `python -m docs.generate`.
+"""Write the reference pages from the code: `python -m docs.generate`.
 
 A test fails when the pages differ from what this gives, so that they never tell another story than
 the code. Under which profile a reason decides is not declared anywhere: it is found by reading every
@@ -15,8 +15,10 @@ from typing import Any
 from crawler.conformance import evidence_of
 from crawler.vectors import shipped_vectors
 from crawler.words import codes, in_words
+from docs.commands import commands_page
 from reservations.model import Agent, Preference, Profile, Protocol, Reading, Statement
 from reservations.policy import IMPLIES, VERSION, Policy
+from reservations.protocol_table import shipped_table
 from reservations.protocols import discover
 from reservations.read import read
 
@@ -35,6 +37,7 @@ WHERE = {
     "epub-opf": "the package document of an EPUB",
     "c2pa-assertions": "C2PA manifests (content credentials)",
     "text": "running text",
+    "tdm-policy": "the TDM policy that a statement names",
 }
 """Kinds of evidence in words; one without words breaks the page and its test."""
 
@@ -87,7 +90,11 @@ def reasons_page() -> str:
     return "\n".join(parts)
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"protocols.md": protocols_page, "reasons.md": reasons_page}
+PAGES: Mapping[str, Callable[[], str]] = {
+    "commands.md": lambda: f"{GENERATED}\n{commands_page()}",
+    "protocols.md": protocols_page,
+    "reasons.md": reasons_page,
+}
 
 _PROTOCOLS_HEAD = """# Protocols
 
@@ -100,6 +107,11 @@ Reading policy of this build: `{version}`. It is recorded with every decision.
 A reservation names a use, and some uses include others:
 
 {uses}
+
+"Standing" is that of the protocol under Measure 1.3 of the Copyright chapter of the EU Code of Practice:
+mandatory (named there), agreed (on a list agreed at EU level; none had been published when this was written),
+recognised (adopted by a standardisation body, or state of the art and in wide use), or advisory (honoured
+without such standing). `forbear protocols` prints the table that is in force.
 
 Silence is never a permission. Between protocols any reservation wins. What a site permits in one
 protocol lifts nothing that it reserves in another; a page that nothing reserves is shown as
@@ -116,8 +128,8 @@ _PROFILES = """## Profiles
 | `standard` | The default. Also honours what plainly reserves where the letter would lose it. |
 | `strict` | Also honours sentences in plain language, and vendors' readings of other directives. |
 
-What the letter loses is, for example, a malformed value, one of two contradicting lines, or a file
-that is refused to us. A vendor's reading is, for example, `noarchive` as a limit on training.
+What the letter loses is, for example, a malformed value, one of two contradicting lines, or a
+robots.txt that is refused to us. A vendor's reading is, for example, `noarchive` as a limit on training.
 
 What robots.txt says to other AI crawlers is a switch of its own, `infer_from_other_bots`: `any` (the
 default), `two` (two operators, or one token that exists only to control AI use), or `off`. Under
@@ -168,6 +180,7 @@ def _protocol(protocol: Protocol, found: Mapping[str, frozenset[str]]) -> str:
         f"- Name in the record: `{protocol.name}`",
         f"- Specification: <{protocol.spec_url}>",
         f"- Version read: {protocol.spec_version}",
+        *_standing(protocol),
         f"- Looked for in: {'; '.join(_where(protocol))}",
     ]
     lines += [f"- Asked for at every origin: `{location.path}`" for location in protocol.locations]
@@ -182,6 +195,13 @@ def _protocol(protocol: Protocol, found: Mapping[str, frozenset[str]]) -> str:
         notes = [(f"`{n.code}`", str(n.level), n.summary.rstrip(".")) for n in protocol.notes]
         lines.append(_table(("note", "level", "what is wrong or unclear"), notes))
     return "\n".join(lines)
+
+
+def _standing(protocol: Protocol) -> Iterator[str]:
+    row = shipped_table().row(protocol.name)
+    if row is not None:
+        yield f"- Standing: {row.standing}. Published by {row.body}, {row.date}. Adopted by: {row.adopted_by}"
+        yield f"- Honoured since: {row.honoured_since}"
 
 
 def _profiles(found: frozenset[str] | None) -> str:

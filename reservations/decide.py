@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reservations.acceptance import lifted
 from reservations.model import (
     Effect,
     Preference,
@@ -29,7 +30,12 @@ _RANK = ("security", "blocklist", "robots", "access")
 def reasons_of(reading: Reading, policy: Policy) -> tuple[Reason, ...]:
     """The reasons that a reading gives under a policy, in no particular order."""
     inferring = _inference_holds(reading, policy)
-    statements = (s for s in reading.statements if _binds(s, policy, inferring=inferring))
+    free = lifted(reading, policy)
+    statements = (
+        s
+        for s in reading.statements
+        if _binds(s, policy, inferring=inferring) and (not free or s not in free)
+    )
     unknowns = (
         u
         for u in reading.unknowns

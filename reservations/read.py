@@ -9,6 +9,7 @@ from functools import cache
 from reservations.facts import Facts
 from reservations.model import HTML_SIGNALS, RESPONSE, Agent, Evidence, Outcome, Protocol, Reading
 from reservations.protocols import discover
+from reservations.readers import boilerplate
 from reservations.readers.assets import asset_extracts
 from reservations.readers.html_head import encode_elements, looks_like_html, read_elements
 
@@ -40,7 +41,13 @@ def signals(head: Evidence, body: bytes, agent: Agent) -> tuple[Evidence, ...]:
     if not looks_like_html(head.fields, body):
         return tuple(_part(head, *asset) for asset in asset_extracts(head.fields, body))
     elements = read_elements(body, fields=head.fields, names=_names(agent))
-    return (_part(head, HTML_SIGNALS, encode_elements(elements)),) if elements else ()
+    found = (_part(head, HTML_SIGNALS, encode_elements(elements)),) if elements else ()
+    sentences = boilerplate.reserving_sentences(body, head.fields)
+    return (
+        (*found, _part(head, boilerplate.KIND, boilerplate.encode_sentences(sentences)))
+        if sentences
+        else found
+    )
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import textwrap
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,21 @@ from crawler.lists import ListError
 from crawler.present import dumps
 from crawler.present import examination as present_examination
 from crawler.words import in_words
-from reservations.model import Evidence, Locator, Preference, Verdict
+from reservations.model import (
+    HTML_SIGNALS,
+    RESPONSE,
+    Evidence,
+    Locator,
+    Note,
+    Preference,
+    Reason,
+    Statement,
+    Verdict,
+)
+from reservations.readers.boilerplate import KIND as TEXT
+from reservations.readers.odrl import in_lines
+from reservations.readers.tdm_policy import KIND as TDM_POLICY
+from reservations.readers.tdm_policy import policy_in
 
 _VERDICTS = {Verdict.KEEP: "would be kept", Verdict.EXCLUDE: "left out", Verdict.DEFER: "unknown for now"}
 
@@ -60,7 +75,7 @@ def check(
       forbear check https://example.org/a --offline --evidence saved/
     """
     settings = configuration(config, data)
-    examinations = _examine(settings, url, evidence, offline=offline)
+    examinations = _examine(settings, url, evidence, offline=offline, policies=explain)
     if as_json:
         for examination in examinations:
             typer.echo(dumps(present_examination(examination)))
@@ -70,16 +85,19 @@ def check(
     raise typer.Exit(_exit_code(examinations[-1]))
 
 
-def _examine(config: Config, url: str, folder: Path | None, *, offline: bool) -> tuple[Examination, ...]:
+def _examine(
+    config: Config, url: str, folder: Path | None, *, offline: bool, policies: bool
+) -> tuple[Examination, ...]:
     try:
         if offline:
             if folder is None:
                 raise FailedError("--offline needs --evidence DIR")
             token = config.crawler.product_token or "ForbearCheck"
-            return (examine_files(config.merged(crawler={"product_token": token}), url, folder),)
+            config = config.merged(crawler={"product_token": token})
+            return (examine_files(config, url, folder, policies=policies),)
         if not config.network.allow_private:
             config.require_identity()
-        return asyncio.run(examine(config, url))
+        return asyncio.run(examine(config, url, policies=policies))
     except (ConfigError, ListError, OfflineError, ValueError) as error:
         raise FailedError(str(error)) from error
 
@@ -101,32 +119,69 @@ def _print(examination: Examination, *, explain: bool) -> None:
     decision = examination.decision
     _say(f"{decision.url}", style="bold")
     _say(f"{_VERDICTS[decision.verdict]}: {in_words(decision.reason)} [{decision.reason}]", indent=2)
-    files = {e.sha256: e for e in decision.evidence}
-    for reason in decision.reasons:
-        place = _place(Locator(evidence=reason.evidence or "", line=reason.line, offset=reason.offset), files)
-        _say(f"{reason.code}: {_quote(reason.quote) or reason.why}{place}", indent=4)
+    files = _by_digest(decision.evidence)
+    lines = dict.fromkeys(_reason_line(reason, files) for reason in decision.reasons)  # one for all its uses
+    for line in lines:
+        _say(line, indent=4)
     _print_statements(examination, files)
+    _print_policies(examination, explain=explain)
     _print_asked(decision.evidence)
     for note in decision.notes:
         _say(f"note ({note.kind.level}): {note.kind.summary}{_place(note.locator, files)}", indent=2)
         if explain:
-            if note.locator.quote:
-                _say(_quote(note.locator.quote), indent=4)
-            _say(
-                textwrap.fill(note.kind.text, 96, initial_indent="    ", subsequent_indent="    ")[4:],
-                indent=4,
-            )
+            _print_explanation(note)
+
+
+def _by_digest(evidence: tuple[Evidence, ...]) -> dict[str, Evidence]:
+    """Evidence by what a locator names; where several answers were the same bytes, none of them."""
+    counts = Counter(e.sha256 for e in evidence)
+    return {e.sha256: e for e in evidence if counts[e.sha256] == 1}
+
+
+def _reason_line(reason: Reason, files: dict[str, Evidence]) -> str:
+    place = _place(Locator(evidence=reason.evidence or "", line=reason.line, offset=reason.offset), files)
+    return f"{reason.code}: {_quote(reason.quote) or reason.why or in_words(reason.code)}{place}"
+
+
+def _print_explanation(note: Note) -> None:
+    if note.locator.quote:
+        _say(_quote(note.locator.quote), indent=4)
+    for line in textwrap.wrap(note.kind.text, 96):
+        _say(line, indent=4)
 
 
 def _print_statements(examination: Examination, files: dict[str, Evidence]) -> None:
     decided = {(r.code, r.evidence, r.line) for r in examination.decision.reasons}
-    for s in examination.reading.statements:
-        if (s.code, s.locator.evidence, s.locator.line) in decided:
-            continue
-        said = "no reservation stated" if s.preference is Preference.PERMITTED else str(s.preference)
-        use = s.use or "every use"
-        under = "" if len(s.under) == 3 else f" (under {', '.join(sorted(s.under))} only)"
-        _say(f"stated: {use}: {said}, {s.code}{under}{_place(s.locator, files)}", indent=2)
+    lines = dict.fromkeys(
+        _statement_line(s, files)
+        for s in examination.reading.statements
+        if s.preference is not Preference.UNSTATED
+        and (s.code, s.locator.evidence, s.locator.line) not in decided
+    )
+    for line in lines:
+        _say(line, indent=2)
+
+
+def _statement_line(s: Statement, files: dict[str, Evidence]) -> str:
+    said = "no reservation stated" if s.preference is Preference.PERMITTED else str(s.preference)
+    under = "" if len(s.under) == 3 else f" (under {', '.join(sorted(s.under))} only)"
+    weight = ", only reported" if s.advisory else ""
+    return f"stated: {s.use or 'every use'}: {said}, {s.code}{weight}{under}{_place(s.locator, files)}"
+
+
+def _print_policies(examination: Examination, *, explain: bool) -> None:
+    """Whom to ask, and on what conditions mining is offered (TDMRep section "Expressing a TDM Policy")."""
+    named = dict.fromkeys(
+        s.policy_url
+        for s in examination.reading.statements
+        if s.preference is Preference.RESERVED and s.policy_url
+    )
+    read = {e.url: policy_in(e) for e in examination.decision.evidence if e.kind == TDM_POLICY}
+    for url in named:
+        _say(f"terms: {url}{'' if explain or url in read else ' (--explain reads them)'}", indent=2)
+        policy = read.get(url)
+        for line in in_lines(policy) if policy else ():
+            _say(line, indent=4)
 
 
 def _print_asked(evidence: tuple[Evidence, ...]) -> None:
@@ -143,5 +198,9 @@ def _place(locator: Locator, files: dict[str, Evidence]) -> str:
     item = files.get(locator.evidence)
     if item is None:
         return ""
-    where = f", line {locator.line}" if locator.line else f", byte {locator.offset}" if locator.offset else ""
-    return f" ({item.final_url if item.kind != 'response' else 'response head'}{where})"
+    if item.kind == RESPONSE:
+        return f" (response head, line {locator.line})" if locator.line else " (response head)"
+    # a line of the extract of a page says nothing to the page's owner; a byte of the page does
+    lined = locator.line and item.kind not in (HTML_SIGNALS, TEXT)
+    where = f", line {locator.line}" if lined else f", byte {locator.offset}" if locator.offset else ""
+    return f" ({item.final_url}{where})"

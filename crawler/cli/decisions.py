@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from crawler.cli.shared import ConfigOption, DataOption, FailedError, configuration, err, reading, visible
-from crawler.exports import discover, write_file
-from crawler.store.queries.decisions import DecisionFilter, decisions
+from crawler.cli.export import export_table, selection
+from crawler.cli.shared import ConfigOption, DataOption, configuration
+from crawler.exports.tables import tables
 
 group = typer.Typer(no_args_is_help=True, help="The recorded decisions.", rich_markup_mode=None)
 
@@ -52,34 +50,15 @@ def export(
       forbear decisions export --format csv --verdict exclude --reason robots
       forbear decisions export --domain example.org --since 2026-01-01
     """
-    formats = discover()
-    if form not in formats:
-        raise FailedError(f"no format {form!r}; known: {', '.join(formats)}")
-    if form == "parquet" and output is None:
-        raise FailedError("parquet is no text: name a file with -o")
-    wanted = DecisionFilter(
-        domain=domain,
-        host=host,
-        url_prefix=prefix,
-        verdict=verdict,
-        reason=reason,
-        since=_moment("--since", since),
-        until=_moment("--until", until),
+    wanted = selection(
+        {
+            "domain": domain,
+            "host": host,
+            "prefix": prefix,
+            "verdict": verdict,
+            "reason": reason,
+            "since": since,
+            "until": until,
+        }
     )
-    with reading(configuration(config, data)) as connection:
-        rows = decisions(connection, wanted)
-        if output is None:
-            formats[form].write(rows, sys.stdout.buffer)
-        else:
-            count = write_file(formats[form], rows, output)
-            err.print(visible(f"{count} decisions in {output}"), markup=False)
-
-
-def _moment(flag: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise FailedError(f"{flag} {text}: write 2026-11-24 or 2026-11-24T10:00:00Z") from error
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+    export_table(configuration(config, data), tables()["decisions"], form, wanted, output)

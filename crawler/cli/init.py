@@ -24,6 +24,17 @@ version = "1.0"
 info_url = {info_url}              # a page that says who you are and how to be left out
 purposes = ["ai-training"]
 
+[identity]                         # docs/identity.md; `forbear identity build --out DIR` publishes it
+signature_agent = ""               # https origin that serves our keys; empty: requests are not signed
+sign_http = false                  # sign plain http as well
+ip_prefixes = []                   # address ranges we crawl from
+address = ""                       # postal address of the operator
+complaint = ""                     # URL or mail address; empty: the contact
+pages_kept = ""                    # in your words, such as "36 months, or until reserved"
+decisions_kept = ""
+second_look = ""                   # what happens to pages taken before they were reserved
+notice = 0                         # between the announcement of a change and its effect
+
 [crawl]
 types = ["html", "text", "image", "pdf", "epub"]
 scope = []                         # hosts that links may lead to; empty: the hosts of the seeds; ["*"]: any
@@ -49,6 +60,10 @@ delay = 1.0                        # between two requests to one host; Crawl-del
 per_host = 2                       # requests in flight per host
 retries = 2
 give_up_after = 900
+
+[publish]
+base_url = ""                      # https address of page, feeds and register
+require_published = false          # true: no crawl before what it does has been published
 """
 
 

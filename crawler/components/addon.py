@@ -9,6 +9,7 @@ itself gated and is not would be the worst outcome.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from pathlib import Path
@@ -79,7 +80,9 @@ class ForbearAddon:
         schemes.pop("data", None)
         if type(downloader) is not Downloader or schemes != {"http": GateHandler, "https": GateHandler}:
             raise CloseSpider("security.gate_missing")
-        await runtime_of(self._crawler).session.ensure_open(f"scrapy crawl {spider.name}")
+        runtime = runtime_of(self._crawler)
+        await runtime.session.ensure_open(f"scrapy crawl {spider.name}")
+        _spare_the_collector(own=runtime.own)
 
     async def _closed(self) -> None:
         runtime = runtime_of(self._crawler)
@@ -87,6 +90,18 @@ class ForbearAddon:
             stats = self._crawler.stats
             reason = stats.get_value("finish_reason") if stats else None
             await runtime.session.close("finished" if reason == "finished" else str(reason))
+
+
+def _spare_the_collector(*, own: bool) -> None:
+    """Leave what was loaded to start with out of every later search for garbage.
+
+    Measured: our modules would otherwise add a twentieth to the CPU of a crawl. In our own crawl, which
+    keeps no trees of pages, a search can also be less frequent; lxml's in other spiders would pile up.
+    """
+    gc.collect()
+    gc.freeze()
+    if own:
+        gc.set_threshold(5000, 20, 20)
 
 
 def _config(settings: BaseSettings) -> Any:

@@ -31,6 +31,7 @@ class GateHandler:
         self._inner = inner
         self._runtime = runtime
         self._limit = runtime.session.config.crawl.max_body
+        self._sign = runtime.session.instance.signer
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> GateHandler:
@@ -47,6 +48,8 @@ class GateHandler:
         request.meta["download_maxsize"] = self._limit
         request.meta["download_timeout"] = self._runtime.session.config.network.timeout
         await self._runtime.session.instance.pace.send(str(request.meta["download_slot"]))
+        if self._sign is not None:  # last of all: a signature that waited for its turn would be stale
+            request.headers.update(self._sign(request.method, request.url))
         return await self._inner.download_request(request)  # type: ignore[no-any-return]
 
     def _refusal(self, request: Request) -> str | None:

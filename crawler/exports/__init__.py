@@ -1,4 +1,7 @@
-"""Decisions as files: one format a module, each of which defines `EXPORT`."""
+"""Tables of the record as files: one format a module, each of which defines `EXPORT`.
+
+What can be exported is in `crawler.exports.tables`, one table a module.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +9,39 @@ import importlib
 import os
 import pkgutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, Protocol
 
-from crawler.store.queries.decisions import DecisionRow
+from crawler.exports.tables.decisions_table import TABLE as DECISIONS
+from crawler.exports.tables.model import Table
+
+
+class Write(Protocol):
+    """Write rows of a table as they come, in bounded memory; the answer is how many.
+
+    The same rows give the same bytes.
+    """
+
+    def __call__(self, rows: Iterable[Any], stream: BinaryIO, table: Table[Any] = DECISIONS) -> int:
+        """Rows in, bytes out."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """A file format for decisions."""
+    """A file format for rows of the record."""
 
     name: str
     """What `--format` calls it."""
     suffix: str
-    write: Callable[[Iterable[DecisionRow], BinaryIO], int]
-    """Write rows as they come, in bounded memory; the answer is how many. The same rows give the same
-    bytes."""
+    write: Write
+    max_rows: int | None = None
+    """Rows of one file, beyond which a further file is begun; None: no bound."""
+    is_text: bool = True
+    """Whether a terminal or a pipe may have it."""
 
 
 @cache
@@ -40,7 +57,7 @@ def discover() -> dict[str, Export]:
     return found
 
 
-def write_file(export: Export, rows: Iterable[DecisionRow], target: Path) -> int:
+def write_file(export: Export, rows: Iterable[Any], target: Path) -> int:
     """Write a whole file or none: readers see the old one until the new one is on disk."""
     target = target.absolute()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +68,7 @@ def write_file(export: Export, rows: Iterable[DecisionRow], target: Path) -> int
             count = export.write(rows, stream)
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.chmod(_mode(target))
+        temporary.chmod(mode_of(target))
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -59,7 +76,7 @@ def write_file(export: Export, rows: Iterable[DecisionRow], target: Path) -> int
     return count
 
 
-def _mode(target: Path) -> int:
+def mode_of(target: Path) -> int:
     """The mode of the file that is replaced; for a new one what the process's mask leaves."""
     if target.exists():
         return target.stat().st_mode & 0o777

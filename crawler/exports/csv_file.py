@@ -10,24 +10,27 @@ import io
 from collections.abc import Iterable
 from typing import Any, BinaryIO
 
-from crawler.exports import Export
-from crawler.present import DECISION_KEYS, decision, dumps
-from crawler.store.queries.decisions import DecisionRow
+from crawler.exports import DECISIONS, Export
+from crawler.exports.tables.model import Table
+from crawler.present import dumps
 from crawler.visible import visible
+
+MAX_ROWS = 1_000_000
+"""Rows of one file: a spreadsheet takes 1,048,576 with the header."""
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A cell that starts so is run by spreadsheets: https://owasp.org/www-community/attacks/CSV_Injection"""
 
 
-def write(rows: Iterable[DecisionRow], stream: BinaryIO) -> int:
-    """A header, then a decision a line, in UTF-8."""
+def write(rows: Iterable[Any], stream: BinaryIO, table: Table[Any] = DECISIONS) -> int:
+    """A header, then a row a line, in UTF-8."""
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
     try:
         lines = csv.writer(text)
-        lines.writerow(DECISION_KEYS)
+        lines.writerow(table.columns)
         count = 0
         for row in rows:
-            lines.writerow([_cell(value) for value in decision(row).values()])
+            lines.writerow([cell(value) for value in table.present(row).values()])
             count += 1
         text.flush()
     finally:
@@ -36,15 +39,16 @@ def write(rows: Iterable[DecisionRow], stream: BinaryIO) -> int:
     return count
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value as it stands in a cell, where no spreadsheet takes it for a formula."""
     if value is None:
         return ""
     if isinstance(value, list | dict):
         return dumps(value)
-    if isinstance(value, int):
+    if isinstance(value, int | float):
         return str(value)
     text = visible(value)
     return "'" + text if text.startswith(FORMULA) else text
 
 
-EXPORT = Export(name="csv", suffix=".csv", write=write)
+EXPORT = Export(name="csv", suffix=".csv", write=write, max_rows=MAX_ROWS)

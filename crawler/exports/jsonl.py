@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from crawler.exports import Export
-from crawler.present import decision, dumps
-from crawler.store.queries.decisions import DecisionRow
+from crawler.exports import DECISIONS, Export
+from crawler.exports.tables.model import Table
+from crawler.present import dumps
 
 
-def write(rows: Iterable[DecisionRow], stream: BinaryIO) -> int:
-    """One decision a line, in UTF-8."""
+def write(rows: Iterable[Any], stream: BinaryIO, table: Table[Any] = DECISIONS) -> int:
+    """One row a line, in UTF-8."""
     count = 0
     for row in rows:
-        stream.write(dumps(decision(row)).encode() + b"\n")
+        stream.write(dumps(table.present(row)).encode() + b"\n")
         count += 1
     return count
 

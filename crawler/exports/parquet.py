@@ -3,58 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import islice
 from typing import Any, BinaryIO
 
-from crawler.exports import Export
-from crawler.present import DECISION_KEYS, REASON_KEYS, decision
-from crawler.store.queries.decisions import DecisionRow
+from crawler.exports import DECISIONS, Export
+from crawler.exports.tables.model import Table
+from crawler.present import Json
 
 GROUP = 16_384
 """Rows of a row group: about 16 MiB in memory, and small enough to skip."""
-NULLABLE = frozenset({"via", "reasons", "evidence", "status", "bytes", "warc"})
 
 
-def write(rows: Iterable[DecisionRow], stream: BinaryIO) -> int:
+def write(rows: Iterable[Any], stream: BinaryIO, table: Table[Any] = DECISIONS) -> int:
     """All rows, GROUP at a time; a file without rows still has its columns."""
     # Imported where it is needed: it takes longer to load than most commands take to run.
     import pyarrow as pa  # type: ignore[import-untyped]
     from pyarrow import parquet as pq
 
-    schema = _schema()
+    schema = arrow_schema(table)
+    moments = [name for name, kind in table.properties.items() if kind.get("format") == "date-time"]
     count = 0
     with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
-        for group in _groups(rows):
+        for group in _groups(rows, table, moments):
             writer.write_table(pa.Table.from_pylist(group, schema=schema))
             count += len(group)
     return count
 
 
-def _schema() -> Any:
+def arrow_schema(table: Table[Any]) -> Any:
+    """The columns of a table as Arrow knows them, out of its JSON Schema."""
     import pyarrow as pa
 
-    text, number = pa.string(), pa.int64()
-    reason = dict.fromkeys(REASON_KEYS, text) | {"line": number}
-    types = dict.fromkeys(DECISION_KEYS, text) | {
-        "decided_at": pa.timestamp("us", tz="UTC"),
-        "reasons": pa.list_(pa.struct(list(reason.items()))),
-        "crawl": number,
-        "evidence": pa.list_(text),
-        "status": pa.int32(),
-        "bytes": number,
-        "warc": pa.struct([("file", text), ("offset", number), ("length", number)]),
-    }
-    return pa.schema([pa.field(name, kind, nullable=name in NULLABLE) for name, kind in types.items()])
+    fields = [
+        pa.field(name, _arrow_type(kind), nullable=_is_nullable(kind))
+        for name, kind in table.properties.items()
+    ]
+    return pa.schema(fields)
 
 
-def _groups(rows: Iterable[DecisionRow]) -> Iterator[list[dict[str, Any]]]:
+def _arrow_type(kind: Json) -> Any:
+    import pyarrow as pa
+
+    names = kind["type"] if isinstance(kind["type"], list) else [kind["type"]]
+    match next(name for name in names if name != "null"):
+        case "string" if kind.get("format") == "date-time":
+            return pa.timestamp("us", tz="UTC")
+        case "string":
+            return pa.string()
+        case "integer":
+            return pa.int32() if kind.get("maximum", 2**63) < 2**31 else pa.int64()
+        case "number":
+            return pa.float64()
+        case "boolean":
+            return pa.bool_()
+        case "array":
+            return pa.list_(_arrow_type(kind["items"]))
+        case "object":
+            return pa.struct([(name, _arrow_type(inner)) for name, inner in kind["properties"].items()])
+        case other:
+            raise TypeError(f"no Arrow type for {other}")
+
+
+def _is_nullable(kind: Json) -> bool:
+    return isinstance(kind["type"], list) and "null" in kind["type"]
+
+
+def _groups(rows: Iterable[Any], table: Table[Any], moments: list[str]) -> Iterator[list[Json]]:
     iterator = iter(rows)
-    while group := [_typed(row) for row in islice(iterator, GROUP)]:
+    while group := [_typed(table.present(row), moments) for row in islice(iterator, GROUP)]:
         yield group
 
 
-def _typed(row: DecisionRow) -> dict[str, Any]:
-    return {**_valid(decision(row)), "decided_at": row.decided_at}
+def _typed(row: Json, moments: list[str]) -> Json:
+    typed: Json = _valid(row)
+    for name in moments:
+        if typed[name] is not None:
+            typed[name] = datetime.fromisoformat(typed[name])
+    return typed
 
 
 def _valid(value: Any) -> Any:
@@ -66,4 +92,4 @@ def _valid(value: Any) -> Any:
     return {key: _valid(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-EXPORT = Export(name="parquet", suffix=".parquet", write=write)
+EXPORT = Export(name="parquet", suffix=".parquet", write=write, is_text=False)

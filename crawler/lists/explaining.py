@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from blocklists import wording
 from blocklists.hostnames import canonical_host
 from blocklists.index import is_exempt
-from blocklists.model import OVERRIDES, Hit
+from blocklists.model import OVERRIDES, Hit, MatchRule
 from blocklists.policy import ListPolicy
 from blocklists.register import Registered
 from blocklists.snapshot import Listing, Snapshot
@@ -127,6 +127,8 @@ def _ours(hit: Hit) -> bool:
 def _objection(hit: Hit, named: tuple[Hit, ...], policy: ListPolicy, day: date) -> str:
     if hit.entry.source == OVERRIDES:
         return "an exemption of the operator's own" + ("" if is_exempt(hit.entry, day) else ", not in force")
+    if hit.rule is MatchRule.WORK:
+        return "it names single works, not the site"
     return policy.objection(hit.entry, day) or _exempt(hit, named)
 
 

@@ -27,6 +27,7 @@ from crawler.lists.late import Late, discover_late, quarantine_late
 from crawler.lists.loading import SHOWN, keep_set, list_policy, load_lists, load_register
 from crawler.lists.updating import Outcome, chosen, due, update
 from crawler.network import Client
+from crawler.store.database import open_for_reading
 from crawler.store.lists import last_set, record_entry, record_set
 from crawler.store.queries.lists import documents
 from crawler.store.record import Record
@@ -157,7 +158,9 @@ class LiveLists:
     async def _look_back(self) -> None:
         scene = self._scene
         assert scene is not None
-        self.late = await scene.writer.call(lambda c: discover_late(self.index, documents(c)))
+        # All that was kept has to be there; then it is read apart, so that rows go on being written.
+        await scene.writer.call(lambda connection: None)
+        self.late = await asyncio.to_thread(self._discover)
         if self.late:
             await quarantine_late(
                 self.late, record=scene.record, writer=scene.writer, terms=scene.terms, now=self._time()
@@ -167,6 +170,14 @@ class LiveLists:
                 "later; `forbear blocklists report` names them",
                 len(self.late),
             )
+
+    def _discover(self) -> tuple[Late, ...]:
+        engine = open_for_reading(self._config.database_url)
+        try:
+            with engine.connect() as connection:
+                return discover_late(self.index, documents(connection))
+        finally:
+            engine.dispose()
 
     def _meet(self, hit: Hit) -> None:
         key = (hit.entry.source, hit.snapshot, hit.entry.entry_id)

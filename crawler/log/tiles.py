@@ -13,7 +13,7 @@ from crawler.log.merkle import HASH_BYTES, Hashes, fold
 
 WIDTH = 256
 HEIGHT = 8
-MAX_ENTRY = 0xFFFF
+MAX_LEVELS = 64
 ENTRIES = -1
 """The level under which bundles of entries are filed."""
 
@@ -57,7 +57,7 @@ def tile_at(path: str) -> Tile | None:
     level = ENTRIES if match[1] == "entries" else int(match[1])
     number = int(match[2].replace("x", "").replace("/", "") + match[3])
     tile = Tile(level=level, number=number, width=int(match[4] or WIDTH))
-    return tile if tile.path == path else None
+    return tile if tile.path == path and level < MAX_LEVELS else None
 
 
 def tiles_of(size: int) -> Iterator[Tile]:
@@ -87,7 +87,8 @@ def bundle(entries: Iterable[bytes]) -> bytes:
 
 def unbundle(data: bytes) -> tuple[bytes, ...]:
     """The entries of a bundle. Raises TileError where it is cut off."""
-    found, at = [], 0
+    found: list[bytes] = []
+    at = 0
     while at < len(data):
         end = at + 2 + int.from_bytes(data[at : at + 2], "big")
         if at + 2 > len(data) or end > len(data):
@@ -103,7 +104,7 @@ def hashes_in(data: bytes) -> tuple[bytes, ...]:
 
 
 def hashes_from(size: int, read: Callable[[Tile], bytes]) -> Hashes:
-    """The subtrees of a tree of `size` entries, out of its tiles. Raises TileError for one of wrong length."""
+    """The subtrees of a tree of `size` entries, from its tiles. Raises TileError for one of wrong length."""
     known: dict[Tile, tuple[bytes, ...]] = {}
 
     def hashes(height: int, number: int) -> bytes:

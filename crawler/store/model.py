@@ -9,6 +9,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from crawler.config import VERSION
 from crawler.store.codec import to_json
 
 if TYPE_CHECKING:
@@ -32,10 +33,12 @@ class Identity:
     user_agent: str
     from_address: str
     info_url: str
-    signature_agent: str = ""
-    keyid: str = ""
+    signature_agent: str | None = None
+    """Origin of the key directory; None: requests are not signed."""
+    keyid: str | None = None
     """Thumbprint of the key that signs; one key a crawl."""
-    signature_profile: str = ""
+    signature_profile: str | None = None
+    """Revision of Web Bot Auth, and which schemes are signed."""
 
     @property
     def hash(self) -> str:
@@ -55,6 +58,8 @@ class CrawlStart:
     blocklist_set: str | None = None
     publication_id: int | None = None
     """The publication in force that says how this crawl works, if one does."""
+    software: str = f"Forbear/{VERSION}"
+    """What reads and decides: a later release may read the same bytes differently."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

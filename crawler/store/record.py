@@ -174,6 +174,7 @@ class Record:
             {
                 "started_at": start.started_at,
                 "command": start.command,
+                "software": start.software,
                 "config": to_json(start.config),
                 "identity_id": identity_id,
                 "policy_id": start.terms.policy_id,

@@ -41,15 +41,13 @@ def _to(target: str, name: str, *, nullable: bool = False) -> Column[Any]:
     return Column(name, None, ForeignKey(target), nullable=nullable)
 
 
-def _word(name: str, *, nullable: bool = False, comment: str | None = None) -> Column[str]:
+def _word(name: str, *, nullable: bool = False) -> Column[str]:
     """One of our own words: a code, an enum member, a version."""
-    return Column(name, Text, nullable=nullable, comment=comment)
+    return Column(name, Text, nullable=nullable)
 
 
-def _text(
-    name: str, bound: int = 2000, *, nullable: bool = False, comment: str | None = None
-) -> Column[Any]:
-    return Column(name, Hostile(bound), nullable=nullable, comment=comment)
+def _text(name: str, bound: int = 2000, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, Hostile(bound), nullable=nullable)
 
 
 def _time(name: str, *, nullable: bool = False) -> Column[Any]:
@@ -74,9 +72,9 @@ crawler_identity = Table(
     _text("user_agent"),
     _text("from_address"),
     _text("info_url"),
-    _text("signature_agent", comment="origin of the key directory; empty: not signed"),
-    _word("keyid", comment="thumbprint of the key that signed; empty: not signed"),
-    _word("signature_profile", comment="revision of Web Bot Auth, and whether http is signed too"),
+    _text("signature_agent", nullable=True),
+    _word("keyid", nullable=True),
+    _word("signature_profile", nullable=True),
     _time("first_used"),
 )
 
@@ -110,7 +108,7 @@ crawl = Table(
     _to("crawler_identity.id", "identity_id"),
     _to("policy_version.id", "policy_id"),
     _to("publication.id", "publication_id", nullable=True),
-    _word("keyid"),
+    _word("keyid", nullable=True),
     _word("blocklist_set", nullable=True),
     _word("status"),
 )

@@ -33,6 +33,15 @@ def plain(text: object, bound: int = 300) -> str:
     return shown + ("…" if len(value) > bound else "")
 
 
+def prose(text: object) -> Markup:
+    """Our own texts, in which words between backticks are code."""
+    made = Markup if isinstance(text, Markup) else Markup.escape
+    return Markup("").join(
+        Markup("<code>%s</code>") % made(part) if index % 2 else made(part)
+        for index, part in enumerate(str(text).split("`"))
+    )
+
+
 def _is_hidden(character: str) -> bool:
     return character != "\t" and unicodedata.category(character) in _HIDDEN
 

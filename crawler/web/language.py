@@ -78,9 +78,7 @@ class Language:
 
     def _with_clock(self, when: datetime, *, short: bool) -> Markup:
         utc = when.astimezone(UTC)
-        return _time(
-            f"{self._date(when, short=short)},{NBSP}{utc:%H:%M}{NBSP}UTC", f"{utc:%Y-%m-%dT%H:%M:%SZ}"
-        )
+        return _time(f"{self._date(when, short=short)}, {utc:%H:%M}{NBSP}UTC", f"{utc:%Y-%m-%dT%H:%M:%SZ}")
 
     def _date(self, when: datetime, *, short: bool) -> str:
         utc = when.astimezone(UTC)

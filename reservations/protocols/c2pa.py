@@ -60,21 +60,21 @@ _BELIEVED = frozenset({"Valid", "Trusted"})
 CONDITION = NoteKind(
     code="c2pa.condition",
     level=Level.INFO,
-    summary="A use is constrained, and the condition is in words.",
+    summary="A use is constrained, and the condition is in words",
     text="`constrained` reserves until its condition is met, and without one it equals `notAllowed`. "
     "Forbear keeps the words for whoever asks for a licence and leaves the file out.",
 )
 UNKNOWN_USE = NoteKind(
     code="c2pa.unknown-use",
     level=Level.BAD,
-    summary="A `use` is none of allowed, notAllowed and constrained.",
+    summary="A `use` is none of allowed, notAllowed and constrained",
     text="The three words are case-sensitive and a strict reader takes nothing else. Forbear takes whatever "
     "is not `allowed` as a reservation. Write `notAllowed`.",
 )
 CUSTOM_ENTRY = NoteKind(
     code="c2pa.custom-entry",
     level=Level.INFO,
-    summary="An entry of the assertion is not one the specification names.",
+    summary="An entry of the assertion is not one the specification names",
     text="Entries of one's own are allowed, and mean what their owner says, which software cannot know. "
     "Forbear reports them. To reserve training, use `cawg.ai_generative_training` and "
     "`cawg.data_mining`.",
@@ -82,48 +82,48 @@ CUSTOM_ENTRY = NoteKind(
 OLD_LABEL = NoteKind(
     code="c2pa.old-label",
     level=Level.INFO,
-    summary="The assertion has the label that C2PA gave up with version 2.0.",
+    summary="The assertion has the label that C2PA gave up with version 2.0",
     text="Newer readers know only `cawg.training-mining`. Forbear reads both. Sign with the newer label.",
 )
 NO_ENTRIES = NoteKind(
     code="c2pa.no-entries-map",
     level=Level.WARN,
-    summary="The assertion has no `entries` map.",
+    summary="The assertion has no `entries` map",
     text="The first schema left the map out and its example had it. Forbear reads entries in either place. "
     "Put them under `entries`.",
 )
 NOT_BELIEVED = NoteKind(
     code="c2pa.permission-not-believed",
     level=Level.WARN,
-    summary="A permission stands in a manifest that does not validate.",
+    summary="A permission stands in a manifest that does not validate",
     text="A permission can be pasted into somebody else's file; only a valid signature over an unaltered "
     "file speaks for it. Forbear takes it as nothing said. A reservation needs no such proof.",
 )
 IN_PARENT = NoteKind(
     code="c2pa.in-parent",
     level=Level.INFO,
-    summary="The reservation stands in the manifest of the file this one was made from.",
+    summary="The reservation stands in the manifest of the file this one was made from",
     text="Re-encoding by a platform puts a new manifest in front of the author's. Forbear honours what the "
     "parent reserves, except under its letter profile. Repeat the assertion when signing again.",
 )
 IN_COMPONENT = NoteKind(
     code="c2pa.in-component",
     level=Level.INFO,
-    summary="A part of this work is reserved, the work as a whole says nothing of it.",
+    summary="A part of this work is reserved, the work as a whole says nothing of it",
     text="An assertion covers the asset of its own manifest. Forbear reports that a component is reserved "
     "and does not decide by it. To reserve the whole, assert it in the active manifest.",
 )
 UNREADABLE = NoteKind(
     code="c2pa.unreadable",
     level=Level.BAD,
-    summary="There is a manifest or an assertion that cannot be read.",
+    summary="There is a manifest or an assertion that cannot be read",
     text="What it reserves is unknown, and unknown never becomes allowed: Forbear does not keep the file. "
     "Check it with a C2PA verifier.",
 )
 REMOTE_MANIFEST = NoteKind(
     code="c2pa.remote-manifest",
     level=Level.INFO,
-    summary="The XMP points to a manifest that is not in the file.",
+    summary="The XMP points to a manifest that is not in the file",
     text="Forbear asks no address that a file names, and cannot see what stands there. Embed the manifest, "
     "and repeat a reservation as `plus:DataMining` in the XMP.",
 )

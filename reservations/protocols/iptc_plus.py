@@ -71,42 +71,42 @@ _FALSE = frozenset({"", "0", "false", "no", "off"})
 SPELLING = NoteKind(
     code="iptc_plus.spelling",
     level=Level.WARN,
-    summary="The Data Mining code is not written as the vocabulary has it.",
+    summary="The Data Mining code is not written as the vocabulary has it",
     text=f"The value is a URI, `{VOCABULARY}` followed by the code in capitals. A bare code, a label or "
     "ExifTool's short name is lost on a strict reader. Forbear honours what reserves in any spelling.",
 )
 UNKNOWN_CODE = NoteKind(
     code="iptc_plus.unknown-code",
     level=Level.BAD,
-    summary="The Data Mining value is not in the PLUS vocabulary.",
+    summary="The Data Mining value is not in the PLUS vocabulary",
     text="Forbear takes anything that begins with `DMI-PROHIBITED` as a prohibition of all data mining, "
     "and reads nothing into other values. Use one of the nine codes of PLUS LDF.",
 )
 NAMESPACE_VARIANT = NoteKind(
     code="iptc_plus.namespace-variant",
     level=Level.WARN,
-    summary="The property stands in another namespace of PLUS.",
+    summary="The property stands in another namespace of PLUS",
     text=f"PLUS LDF properties are in `{NAMESPACE}`; earlier editions and other spellings are lost on a "
     "strict reader. Forbear honours a reservation there.",
 )
 FOREIGN_NAMESPACE = NoteKind(
     code="iptc_plus.foreign-namespace",
     level=Level.WARN,
-    summary="A property named DataMining stands in a namespace that is not PLUS.",
+    summary="A property named DataMining stands in a namespace that is not PLUS",
     text=f"Whatever its prefix, a property means what its namespace says. Forbear reads nothing into this "
     f"one. If the PLUS property is meant, declare its prefix as `{NAMESPACE}`.",
 )
 SEVERAL_CODES = NoteKind(
     code="iptc_plus.several-codes",
     level=Level.WARN,
-    summary="The file gives several Data Mining codes.",
+    summary="The file gives several Data Mining codes",
     text="The property holds one value. Forbear sums up what the values reserve and takes a permission "
     "from none. Write one.",
 )
 SEE_ELSEWHERE = NoteKind(
     code="iptc_plus.see-elsewhere",
     level=Level.INFO,
-    summary="Data mining is prohibited, and what is allowed stands in words or in a rights expression.",
+    summary="Data mining is prohibited, and what is allowed stands in words or in a rights expression",
     text="`plus:OtherConstraints` and the rights expressions of IPTC are kept with the reservation for "
     "whoever asks for a licence. No software decides by them that a use is allowed; Forbear leaves the "
     "file out.",
@@ -114,14 +114,14 @@ SEE_ELSEWHERE = NoteKind(
 LOOK_ALIKE = NoteKind(
     code="iptc_plus.look-alike",
     level=Level.WARN,
-    summary="A private property looks like a Data Mining code.",
+    summary="A private property looks like a Data Mining code",
     text="Some generators write properties named `DMI-...` in the IPTC extension namespace, which defines "
     "none. Forbear reports them and does not decide by them. Use `plus:DataMining`.",
 )
 ILL_FORMED = NoteKind(
     code="iptc_plus.metadata-ill-formed",
     level=Level.BAD,
-    summary="The XMP packet is not well-formed XML.",
+    summary="The XMP packet is not well-formed XML",
     text="A strict reader cannot read it. Forbear honours what it plainly reserves and takes no permission "
     "from it.",
 )

@@ -1,4 +1,4 @@
-"""Reservations in plain words: comments of robots.txt, and texts such as terms of use.
+"""Reservations in plain words: comments of robots.txt, footers of pages, and texts such as terms of use.
 
 Article 4(3) of Directive (EU) 2019/790 asks for an express reservation in an appropriate manner;
 section 44b(3) UrhG asks for machine-readable form. Courts differ on plain language (OLG Hamburg
@@ -32,11 +32,11 @@ from reservations.model import (
     quoted,
 )
 from reservations.origins import origin_of
+from reservations.readers.boilerplate import KIND as TEXT
 from reservations.readers.phrases import MAX_TEXT, Hit, cached_reservations
 from reservations.readers.robots_txt import RobotsFile
 
 NAME = "natural_language"
-TEXT = "text"
 
 _REPORTED = LETTER_ONLY | {Profile.STANDARD}
 _NOTHING = Reading()

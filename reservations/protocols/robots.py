@@ -20,10 +20,8 @@ from reservations.model import (
     STRICT_ONLY,
     Agent,
     Evidence,
-    Level,
     Locator,
     Note,
-    NoteKind,
     Preference,
     Profile,
     Protocol,
@@ -35,7 +33,17 @@ from reservations.model import (
 )
 from reservations.readers.robots_answer import ODD_STATUS, REFUSALS, SOFT_404, Answer, Ending, answer_of
 from reservations.readers.robots_groups import BotGroups, telling
-from reservations.readers.robots_lines import OddityKind
+from reservations.readers.robots_notes import (
+    NOTE_OF,
+    NOTE_OF_ENDING,
+    REDIRECTS,
+    REFUSED,
+    ROBOTS_NOTES,
+    SECOND_READER,
+    SOFT_404_NOTE,
+    STATUS,
+    TOO_LARGE,
+)
 from reservations.readers.robots_rulebook import Rulebook, rulebook
 from reservations.readers.robots_rules import Rule, RuleSet, Target, target_of
 from reservations.readers.robots_txt import RobotsFile
@@ -46,100 +54,6 @@ SECOND_OPINION = 1000
 
 _LETTER_REDIRECTS = 5
 _BREAKING = dict.fromkeys(map(ord, "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"), "%00")
-
-ENCODING = NoteKind(
-    code="robots.encoding",
-    level=Level.WARN,
-    summary="robots.txt is not plain UTF-8",
-    text="The file is UTF-16, holds bytes that are not UTF-8, or begins with a damaged byte order mark. "
-    "Forbear reads it anyway, Latin-1 bytes in a Disallow both ways; other crawlers see no rules at all. "
-    "Save the file as UTF-8 without a byte order mark.",
-)
-FIELD = NoteKind(
-    code="robots.field",
-    level=Level.WARN,
-    summary="A line is nearly User-agent or Disallow, and most crawlers ignore it",
-    text="A field name is misspelt, or its colon is missing. Forbear reads such a line as a restriction, "
-    "never as a permission. Write the names exactly: `User-agent:` and `Disallow:`.",
-)
-JOINED = NoteKind(
-    code="robots.lost_line_break",
-    level=Level.WARN,
-    summary="Several fields stand on one line",
-    text="A line break seems to be missing. Forbear reads the User-agent and Disallow fields inside the "
-    "line as restrictions; by RFC 9309 everything after the first colon is one value. One field a line.",
-)
-AGENT = NoteKind(
-    code="robots.agent",
-    level=Level.WARN,
-    summary="A User-agent value is not a product token",
-    text="RFC 9309 compares one whole product token of letters, `-` and `_`, or `*`. Versions, lists and "
-    "browser strings name nobody by the letter. Forbear takes each name in them as named, for "
-    "restrictions. Write one User-agent line for each token.",
-)
-PATTERN = NoteKind(
-    code="robots.pattern",
-    level=Level.WARN,
-    summary="A Disallow pattern does not begin with a slash, or holds characters that no path has",
-    text="Patterns begin with `/`. Forbear reads `private` as `/private`, and a URL of your own host as its "
-    "path; an Allow is never repaired. Write the path as it stands in the URL.",
-)
-OUTSIDE = NoteKind(
-    code="robots.outside_group",
-    level=Level.WARN,
-    summary="Rules stand before the first User-agent line",
-    text="RFC 9309 ignores them, and so does Forbear unless its operator chose the strict profile. "
-    "Put `User-agent: *` above them.",
-)
-BETWEEN = NoteKind(
-    code="robots.between_agents",
-    level=Level.INFO,
-    summary="Another field stands between two User-agent lines",
-    text="By RFC 9309 section 2.2.4 it does not end the group, so the first agent shares the rules below. "
-    "Some crawlers read two groups, the first of them empty. Put such fields after the rules.",
-)
-NOINDEX = NoteKind(
-    code="robots.noindex",
-    level=Level.INFO,
-    summary="A Noindex line has no effect",
-    text="No standard defines Noindex in robots.txt. Use Disallow, or a robots meta element.",
-)
-SECOND_READER = NoteKind(
-    code="robots.second_opinion",
-    level=Level.INFO,
-    summary="Two readings of a rule differ, and the stricter one was followed",
-    text="Our matcher, which follows RFC 9309, allows the URL; Protego, which many crawlers use, does not. "
-    "Forbear stays out. An Allow line for the URL makes it clear, as does a pattern without `$`.",
-)
-SOFT_404_NOTE = NoteKind(
-    code="robots.soft_404",
-    level=Level.BAD,
-    summary="A web page came back instead of robots.txt",
-    text="The address answers 200 with HTML that holds no line of a robots.txt. Forbear takes it for a page "
-    "that says not found, so that nothing is restricted. Answer 404, or serve the file as text/plain.",
-)
-REDIRECTS = NoteKind(
-    code="robots.many_redirects",
-    level=Level.WARN,
-    summary="robots.txt lies behind more than five redirects",
-    text="Crawlers may give up after five and see no rules. Forbear follows ten. Serve the file directly.",
-)
-STATUS = NoteKind(
-    code="robots.status",
-    level=Level.INFO,
-    summary="robots.txt answers with a client error other than 404 or 410",
-    text="By RFC 9309 section 2.3.1.3 this restricts nothing. Answer 404 where there are no rules.",
-)
-_NOTE_OF = {
-    OddityKind.ENCODING: ENCODING,
-    OddityKind.FIELD: FIELD,
-    OddityKind.JOINED: JOINED,
-    OddityKind.AGENT: AGENT,
-    OddityKind.PATTERN: PATTERN,
-    OddityKind.OUTSIDE: OUTSIDE,
-    OddityKind.BETWEEN_AGENTS: BETWEEN,
-    OddityKind.NOINDEX: NOINDEX,
-}
 
 
 def parse(facts: Facts) -> Reading:
@@ -161,16 +75,17 @@ def _is_robots_txt(url: str) -> bool:
 
 def _unread(answer: Answer, evidence: Evidence) -> Reading:
     """How asking for the file ended, where no rules came of it (RFC 9309 section 2.3.1)."""
+    place = _whole(evidence)
     if answer.ending is Ending.DENIED:
-        return Reading(statements=(_shut(evidence, answer.code, answer.under),))
+        note = Note(kind=NOTE_OF_ENDING.get(answer.code, REFUSED), locator=place)
+        return Reading(statements=(_shut(evidence, answer.code, answer.under),), notes=(note,))
     if answer.ending is Ending.UNKNOWN:
         why = evidence.why or (f"status {evidence.status}" if evidence.status else "no answer")
-        place = _whole(evidence)
         unknown = Unknown(protocol=NAME, code=answer.code, locator=place, why=why, under=answer.under)
-        return Reading(unknowns=(unknown,))
+        return Reading(unknowns=(unknown,), notes=(Note(kind=NOTE_OF_ENDING[answer.code], locator=place),))
     kinds = {SOFT_404.code: SOFT_404_NOTE, ODD_STATUS.code: STATUS}
     kind = kinds.get(answer.code)
-    return Reading(notes=(Note(kind=kind, locator=_whole(evidence)),) if kind else ())
+    return Reading(notes=(Note(kind=kind, locator=place),) if kind else ())
 
 
 def _shut(evidence: Evidence, code: str, under: frozenset[Profile]) -> Statement:
@@ -198,6 +113,7 @@ def _rules(file: RobotsFile, url: str, agent: Agent, evidence: Evidence) -> Read
     statements, notes = _denial(file, book, target, url), _notes(file)
     if file.truncated:
         statements += (_shut(evidence, "robots.too_large", FAIL_CLOSED),)
+        notes += (Note(kind=TOO_LARGE, locator=_whole(evidence)),)
     if len(evidence.redirects) > _LETTER_REDIRECTS:
         notes += (Note(kind=REDIRECTS, locator=_whole(evidence)),)
     if not statements:
@@ -275,7 +191,7 @@ def _line(digest: str, rule: Rule) -> Locator:
 def _notes(file: RobotsFile) -> tuple[Note, ...]:
     return tuple(
         Note(
-            kind=_NOTE_OF[odd.kind],
+            kind=NOTE_OF[odd.kind],
             locator=Locator(evidence=file.sha256, line=odd.line, quote=quoted(odd.text)),
         )
         for odd in file.oddities
@@ -337,5 +253,5 @@ PROTOCOL = Protocol(
         "robots.other_ai_bots",
         *REFUSALS.values(),
     ),
-    notes=(*_NOTE_OF.values(), SECOND_READER, SOFT_404_NOTE, REDIRECTS, STATUS),
+    notes=ROBOTS_NOTES,
 )

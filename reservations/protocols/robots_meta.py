@@ -42,21 +42,21 @@ MEANINGS: dict[str, tuple[tuple[Use, ...], frozenset[Profile]]] = {
 NOINDEX = NoteKind(
     code="noai.noindex",
     level=Level.INFO,
-    summary="The page asks not to be indexed.",
+    summary="The page asks not to be indexed",
     text="`noindex` and `none` are about search results, not about training, and are no reservation by "
     "themselves. To reserve, use `noai`, TDMRep or AIPREF.",
 )
 VENDOR_MEANING = NoteKind(
     code="noai.vendor-meaning",
     level=Level.INFO,
-    summary="`noarchive` or `nocache` means training only to some search engines.",
+    summary="`noarchive` or `nocache` means training only to some search engines",
     text="Bing and Amazon read these as a limit on training; in general they ask for no cached copy. "
     "Forbear counts them as a reservation under its strict profile only. To be clear, add `noai`.",
 )
 OTHER_BOT = NoteKind(
     code="noai.other-bot",
     level=Level.INFO,
-    summary="The reservation is addressed to another crawler.",
+    summary="The reservation is addressed to another crawler",
     text="A bot's name with a colon in X-Robots-Tag, or in place of `robots` in a meta element, addresses "
     "that bot alone, and every rule after it up to the next name. To reserve towards everyone, send "
     "the rule without a name.",
@@ -64,14 +64,14 @@ OTHER_BOT = NoteKind(
 NOT_SEPARATED = NoteKind(
     code="noai.not-separated",
     level=Level.WARN,
-    summary="Rules are not separated by commas.",
+    summary="Rules are not separated by commas",
     text="Rules without a comma between them are one unknown rule to a strict reader. Forbear reads them "
     "as separate. Write `noai, noimageai`.",
 )
 IMAGES_ONLY = NoteKind(
     code="noai.images-only",
     level=Level.INFO,
-    summary="`noimageai` on a page is about its images.",
+    summary="`noimageai` on a page is about its images",
     text="`noimageai` reserves the images of a page; whether it reaches the text is not said. Forbear "
     "leaves out the whole page except under its letter profile. To reserve the text as well, add "
     "`noai`.",
@@ -79,7 +79,7 @@ IMAGES_ONLY = NoteKind(
 DRAFT_FIELD = NoteKind(
     code="noai.draft-field",
     level=Level.INFO,
-    summary="The `Robots-Tag` header is only a proposal.",
+    summary="The `Robots-Tag` header is only a proposal",
     text="`Robots-Tag` is defined in an expired draft and few read it. Forbear honours a reservation in "
     "it. Send `X-Robots-Tag` as well.",
 )

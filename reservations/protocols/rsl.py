@@ -57,7 +57,8 @@ RELATIVE = NoteKind(
     level=Level.WARN,
     summary="A pointer to a licence is not valid by the letter",
     text="The address must be absolute and the type `application/rsl+xml`; a strict reader skips the "
-    "pointer. Forbear follows it all the same. Write `License: https://your.site/license.xml`.",
+    "pointer. Forbear follows it all the same. Write the whole address, as in "
+    "`License: https://your.site/license.xml` in robots.txt.",
 )
 STRANGER = NoteKind(
     code="rsl.license-in-other-group",

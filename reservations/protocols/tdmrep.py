@@ -21,6 +21,7 @@ from reservations.model import (
     RESPONSE,
     TDMREP_JSON,
     Evidence,
+    EvidenceRequest,
     Level,
     Location,
     Locator,
@@ -39,6 +40,8 @@ from reservations.model import (
 from reservations.readers.html_head import FIRST_ELEMENT_LINE
 from reservations.readers.opf import read_opf
 from reservations.readers.path_pattern import normal_path
+from reservations.readers.tdm_policy import KIND as TDM_POLICY
+from reservations.readers.tdm_policy import POLICY_ALONE, POLICY_NOTES, read_policies, wanted
 from reservations.readers.tdmrep_file import (
     FILE_NOTES,
     Rule,
@@ -71,37 +74,49 @@ NAMESPACES = frozenset(
 FILE_REFUSED = NoteKind(
     code="tdmrep.file-refused",
     level=Level.WARN,
-    summary="The server refuses the file to us.",
+    summary="The server refuses the file to us",
     text="The file answers 401 or 403, which by the report expresses nothing. If it holds reservations, "
     "let every user agent read it.",
 )
 LONGER_RULE = NoteKind(
     code="tdmrep.longer-rule-reserves",
     level=Level.WARN,
-    summary="An earlier, shorter rule hides a longer one that reserves.",
+    summary="An earlier, shorter rule hides a longer one that reserves",
     text="By the report the first matching rule counts, not the longest. A later rule that reserves a "
     "longer path is therefore without effect for a strict reader; Forbear honours it. Put it first.",
-)
-POLICY_ALONE = NoteKind(
-    code="tdmrep.policy-without-reservation",
-    level=Level.WARN,
-    summary="There is a TDM policy but no reservation.",
-    text="A policy alone reserves nothing; it only says on what terms a reserved work may be used. Add "
-    "`tdm-reservation` with the value 1 if mining is reserved.",
 )
 
 
 def parse(facts: Facts) -> Reading:
     """All places in the order of the report, settled; nothing in them raises."""
     file = facts.location(TDMREP_JSON)
-    places = (_file(facts, file), _header(facts), _meta(facts), _epub(facts), _pdf(facts))
+    places = facts.once(_places)
     letter = _settle(p.letter for p in places)
     cautious = _settle(p.cautious for p in places)
+    policies = read_policies(facts, _policies(letter, cautious))
+    notes = (*(n for p in places for n in p.notes), *_policy_alone(places, cautious), *policies.notes)
     return Reading(
-        statements=tuple(_statements(letter, cautious)),
+        statements=(*_statements(letter, cautious), *policies.statements),
         unknowns=_unknown(file),
-        notes=(*(n for p in places for n in p.notes), *_policy_alone(places, cautious)),
+        notes=notes,
     )
+
+
+def wants(facts: Facts) -> tuple[EvidenceRequest, ...]:
+    """The policies that the reservations in force name, if the operator reads policies at all."""
+    if not facts.agent.reads_policies:
+        return ()
+    places = facts.once(_places)
+    return wanted(facts, _policies(_settle(p.letter for p in places), _settle(p.cautious for p in places)))
+
+
+def _places(facts: Facts) -> tuple[Place, ...]:
+    file = facts.location(TDMREP_JSON)
+    return (_file(facts, file), _header(facts), _meta(facts), _epub(facts), _pdf(facts))
+
+
+def _policies(*settled: Said | None) -> Iterator[str]:
+    return (said.policy for said in settled if said is not None and said.policy)
 
 
 def _settle(said: Iterable[Said | None]) -> Said | None:
@@ -310,7 +325,7 @@ PROTOCOL = Protocol(
     title="TDM Reservation Protocol",
     spec_url=_SPEC + "#sec-processing-priority",
     spec_version="CG final report, 10 May 2024",
-    kinds=(TDMREP_JSON, RESPONSE, HTML_SIGNALS, PDF_XMP, EPUB_OPF),
+    kinds=(TDMREP_JSON, RESPONSE, HTML_SIGNALS, PDF_XMP, EPUB_OPF, TDM_POLICY),
     locations=(Location(kind=TDMREP_JSON, path="/.well-known/tdmrep.json"),),
     meta_names=frozenset({RESERVATION, POLICY}),
     codes=(
@@ -325,9 +340,10 @@ PROTOCOL = Protocol(
     notes=(
         *FILE_NOTES,
         *VALUE_NOTES,
+        *POLICY_NOTES,
         FILE_REFUSED,
         LONGER_RULE,
-        POLICY_ALONE,
     ),
     parse=parse,
+    wants=wants,
 )

@@ -37,22 +37,22 @@ class HttpFields:
     __slots__ = ("_by_name",)
 
     def __init__(self, lines: Sequence[tuple[str, str]]) -> None:
-        self._by_name: dict[str, list[FieldLine]] = {}
+        # Lines are made into values only where somebody asks: of a usual answer's, nobody does.
+        self._by_name: dict[str, list[tuple[str, str, int]]] = {}
         for line, (name, value) in enumerate(lines, start=FIRST_FIELD_LINE):
-            field = FieldLine(name=name.strip(" \t"), value=value.strip(" \t"), line=line)
-            self._by_name.setdefault(field.name.lower(), []).append(field)
+            self._by_name.setdefault(name.strip(" \t").lower(), []).append((name, value, line))
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._by_name
 
     def get_all(self, name: str) -> tuple[FieldLine, ...]:
         """Every line of this name, in order."""
-        return tuple(self._by_name.get(name.lower(), ()))
+        return tuple([_field_line(*found) for found in self._by_name.get(name.lower(), ())])
 
     def get(self, name: str) -> FieldLine | None:
         """The last line of this name."""
         lines = self._by_name.get(name.lower())
-        return lines[-1] if lines else None
+        return _field_line(*lines[-1]) if lines else None
 
     def media_type(self) -> str:
         """`type/subtype` of Content-Type in lower case; empty where it is not stated."""
@@ -63,6 +63,10 @@ class HttpFields:
         """The charset parameter of Content-Type in lower case; empty where it is not stated."""
         field = self.get("content-type")
         return charset_of(field.value if field else "")
+
+
+def _field_line(name: str, value: str, line: int) -> FieldLine:
+    return FieldLine(name=name.strip(" \t"), value=value.strip(" \t"), line=line)
 
 
 def content_type_of(lines: Iterable[tuple[str, str]]) -> str:

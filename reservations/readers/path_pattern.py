@@ -17,6 +17,8 @@ MAX_PATTERN = 100_000
 """Characters of a pattern that are looked at."""
 
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
+_UNRESERVED_ESCAPE = re.compile(rb"%(?:2[DdEe]|3[0-9]|4[1-9A-Fa-f]|5[0-9AaFf]|6[1-9A-Fa-f]|7[0-9AaEe])")
+_TO_ENCODE = re.compile(rb"[^\x21-\x7e]")
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/=")
 _ENCODED = tuple(chr(o) if o in _PLAIN else f"%{o:02X}" for o in range(256))
 _KEPT_IN_URL = {b"2F": "%2F", b"25": "%25"}
@@ -75,7 +77,8 @@ class PathPattern:
     """Normal form, cut at each `*`."""
     anchored: bool
     length: int
-    """Octets of the normal form, wildcards and the anchor included (RFC 9309 section 2.2.2)."""
+    """Octets as RFC 9309 section 2.2.2 counts them, wildcards and the anchor included: `?` is one, not
+    the three of the normal form, or `Allow: /*?` would be longer than `Disallow: /abc`."""
 
     def matches(self, normal: str) -> bool:
         """Whether a path in normal form matches. Linear time: pieces are found left to right."""
@@ -101,7 +104,11 @@ def compile_pattern(text: str) -> PathPattern:
     bounded = text[:MAX_PATTERN]
     anchored = bounded.endswith("$")
     core = re.sub(r"\*+", "*", bounded[:-1] if anchored else bounded)
-    pieces = tuple(_normal(p.encode("utf-8", "surrogatepass"), _KEPT_IN_RULE) for p in core.split("*"))
-    return PathPattern(
-        text=text, pieces=pieces, anchored=anchored, length=sum(map(len, pieces)) + core.count("*") + anchored
-    )
+    raw = core.encode("utf-8", "surrogatepass")
+    pieces = tuple(_normal(piece, _KEPT_IN_RULE) for piece in raw.split(b"*"))
+    return PathPattern(text=text, pieces=pieces, anchored=anchored, length=_octets(raw) + anchored)
+
+
+def _octets(raw: bytes) -> int:
+    """Octets after the normalisation of the RFC: non-ASCII becomes escapes, unreserved escapes go."""
+    return len(raw) + 2 * len(_TO_ENCODE.findall(raw)) - 2 * len(_UNRESERVED_ESCAPE.findall(raw))

@@ -271,5 +271,5 @@ def _one_slip(word: str) -> frozenset[str]:
     )
 
 
-_NEARLY_DISALLOW = _one_slip(DISALLOW) | {"dissalow", "dissallowed"}
+_NEARLY_DISALLOW = _one_slip(DISALLOW) | {"dissalow", "disallowed", "dissallowed"}
 _NEARLY_USER_AGENT = _one_slip("useragent")

@@ -51,7 +51,7 @@ _REFUSALS = frozenset({"disallow", "deny", "prohibit"})
 NOT_JSON = NoteKind(
     code="tdmrep.file-not-json",
     level=Level.BAD,
-    summary="The file is not JSON.",
+    summary="The file is not JSON",
     text="The file cannot be read as JSON, so by the TDMRep report it expresses nothing. Where it plainly "
     "contains a reservation, Forbear treats the whole origin as reserved. Check the file with a JSON "
     "validator.",
@@ -59,7 +59,7 @@ NOT_JSON = NoteKind(
 IS_HTML = NoteKind(
     code="tdmrep.file-is-html",
     level=Level.INFO,
-    summary="An HTML page answers in place of the file.",
+    summary="An HTML page answers in place of the file",
     text="The server answers with a page instead of the file, as many do for addresses that do not exist. "
     "This expresses nothing. If there is no such file, answer 404; if there is, check that it is "
     "reachable.",
@@ -67,7 +67,7 @@ IS_HTML = NoteKind(
 REPAIRED = NoteKind(
     code="tdmrep.file-repaired",
     level=Level.BAD,
-    summary="The file is JSON only after repair (a trailing comma, a comment).",
+    summary="The file is JSON only after repair (a trailing comma, a comment)",
     text="JSON allows neither comments nor a comma before a closing bracket, so a strict reader ignores "
     "the whole file. Forbear repairs it and honours what it reserves, but takes no permission from "
     "it. Remove them.",
@@ -75,7 +75,7 @@ REPAIRED = NoteKind(
 NOT_ARRAY = NoteKind(
     code="tdmrep.file-not-array",
     level=Level.BAD,
-    summary="The file is not an array of rules.",
+    summary="The file is not an array of rules",
     text="The report asks for an array of rules even where there is only one, so a strict reader ignores "
     'the file. Forbear honours what it plainly reserves. Write [{"location": "/", "tdm-reservation": '
     "1}] with the brackets.",
@@ -83,7 +83,7 @@ NOT_ARRAY = NoteKind(
 RULE_INVALID = NoteKind(
     code="tdmrep.rule-invalid",
     level=Level.BAD,
-    summary="A rule lacks a location, or its reservation is neither 1 nor 0.",
+    summary="A rule lacks a location, or its reservation is neither 1 nor 0",
     text="A rule needs `location` and `tdm-reservation`, the latter the number 1 or 0; otherwise a strict "
     "reader skips it. Forbear honours 1 written as text, `true` or 2, and takes a missing location as"
     " the whole site.",
@@ -91,7 +91,7 @@ RULE_INVALID = NoteKind(
 BAD_LOCATION = NoteKind(
     code="tdmrep.location-not-a-path",
     level=Level.WARN,
-    summary="A location is not a path pattern.",
+    summary="A location is not a path pattern",
     text="`location` is a path beginning with `/` or `*`, compared with the path of a URL. A whole URL or "
     "a path without its slash matches nothing for a strict reader; Forbear uses its path where the "
     "rule reserves.",
@@ -99,7 +99,7 @@ BAD_LOCATION = NoteKind(
 DUPLICATE = NoteKind(
     code="tdmrep.duplicate-member",
     level=Level.BAD,
-    summary="A rule states the same member twice.",
+    summary="A rule states the same member twice",
     text="Which of two members of the same name counts depends on the reader (RFC 8259 section 4). Forbear"
     " takes the rule as a reservation if either reserves. Keep one.",
 )

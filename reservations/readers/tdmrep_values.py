@@ -22,21 +22,21 @@ _ONE_WORDS = frozenset({"1", "2", "true", "yes", "?1", '"1"', "'1'"})
 BAD_VALUE = NoteKind(
     code="tdmrep.value-not-0-or-1",
     level=Level.BAD,
-    summary="A reservation is neither 1 nor 0.",
+    summary="A reservation is neither 1 nor 0",
     text="Any value but 1 and 0 is a protocol error and counts as absent. Forbear honours `true`, 2 and "
     "the like as a reservation, and takes nothing else from it. Write 1.",
 )
 CONFLICT = NoteKind(
     code="tdmrep.conflicting-values",
     level=Level.BAD,
-    summary="The same place says both 1 and 0, or says it on several lines.",
+    summary="The same place says both 1 and 0, or says it on several lines",
     text="Two header lines become the value `0, 1`, which is invalid; of two meta elements the report says"
     " nothing. Forbear goes by the reservation. Send one value.",
 )
 MISPLACED = NoteKind(
     code="tdmrep.misplaced",
     level=Level.BAD,
-    summary="The reservation stands where the report does not look for it.",
+    summary="The reservation stands where the report does not look for it",
     text="`X-Robots-Tag: tdm-reservation: 1`, `http-equiv` and `property` are not TDMRep; a strict reader "
     "misses them. Forbear honours a reservation there. Use a `tdm-reservation` header or <meta "
     'name="tdm-reservation" content="1">.',
@@ -44,14 +44,14 @@ MISPLACED = NoteKind(
 BAD_POLICY = NoteKind(
     code="tdmrep.policy-not-a-url",
     level=Level.WARN,
-    summary="A TDM policy is not a web address.",
+    summary="A TDM policy is not a web address",
     text="`tdm-policy` is the address of a policy, http or https. Other text is ignored; a contact belongs"
     " into the policy. The reservation beside it stands.",
 )
 ILL_FORMED = NoteKind(
     code="tdmrep.metadata-ill-formed",
     level=Level.BAD,
-    summary="The XMP packet or EPUB package that holds the reservation is not well-formed XML.",
+    summary="The XMP packet or EPUB package that holds the reservation is not well-formed XML",
     text="A strict reader cannot read it. Forbear honours what it plainly reserves. The sample in the "
     "report itself leaves a namespace value unquoted; do not copy that.",
 )
@@ -190,6 +190,8 @@ def resolved_policy(policy: str, evidence: Evidence) -> str:
 
 
 def _resolve(policy: str, base: str) -> str:
+    if "=" in policy.partition("/")[0]:  # `contact=mailto:...; terms=...`, seen in the wild
+        return ""
     try:
         url = urljoin(base, policy)
         parts = urlsplit(url)

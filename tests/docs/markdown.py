@@ -9,7 +9,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PAGES = (CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").glob("*.md")))
-BY_HAND = tuple(page for page in PAGES if page.name not in ("protocols.md", "reasons.md"))
+BY_HAND = tuple(page for page in PAGES if page.name not in ("commands.md", "protocols.md", "reasons.md"))
 
 _FENCE = re.compile(r"^```(\S*)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

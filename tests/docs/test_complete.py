@@ -9,15 +9,14 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
-import typer
 
-from crawler.cli import build_app
 from crawler.config import Config
 from crawler.exports import discover as export_formats
 from crawler.exports.dataset import discover as dataset_formats
-from crawler.store.metadata import metadata
-from crawler.store.schema import decision as decision_table
+from crawler.present import DECISION_KEYS, REASON_KEYS
+from crawler.store.schema import metadata
 from crawler.words import codes, in_words
+from docs.commands import subcommands
 from docs.generate import PAGES as GENERATED
 from reservations.protocols import discover
 from tests.docs.markdown import BY_HAND, CHECKOUT, PAGES, Block, blocks, rows
@@ -34,32 +33,27 @@ def settings() -> Iterator[tuple[str, str, Any]]:
             yield section, key.alias or name, key.default
 
 
-def subcommands(command: Any = None, path: str = "forbear") -> Iterator[str]:
-    """Every subcommand as it is typed."""
-    command = command or typer.main.get_command(build_app())
-    children = getattr(command, "commands", None)
-    if children is None:
-        yield path
-        return
-    for name, child in children.items():
-        yield from subcommands(child, f"{path} {name}")
-
-
 @pytest.mark.parametrize(("section", "key", "default"), list(settings()), ids=lambda v: str(v)[:30])
 def test_a_setting_is_documented_with_its_default(section: str, key: str, default: Any) -> None:
-    _, _, after = TEXT["data-teams.md"].partition(f"### `[{section}]`\n")
-    table = re.split(r"^#", after, maxsplit=1, flags=re.MULTILINE)[0]
-    told = {row[0]: row[2] for row in rows(table)}
-    assert told.get(f"`{key}`") == f"`{_toml(default)}`"
+    wanted = "none" if default is None else f"`{_toml(default)}`"
+    assert (section, key) in DOCUMENTED, f"add `{key}` to the table of [{section}] in docs/data-teams.md"
+    assert DOCUMENTED[section, key] == wanted
 
 
 def test_no_setting_is_documented_that_does_not_exist() -> None:
-    text = TEXT["data-teams.md"]
-    known = {(section, key) for section, key, _ in settings()}
-    told = set()
-    for section, table in re.findall(r"^### `\[(\w+)\]`\n(.*?)(?=^#)", text, re.MULTILINE | re.DOTALL):
-        told |= {(section, row[0].strip("`")) for row in rows(table) if row[0].startswith("`")}
-    assert told == known
+    assert set(DOCUMENTED) <= {(section, key) for section, key, _ in settings()}
+
+
+def _documented() -> Iterator[tuple[tuple[str, str], str]]:
+    """Section and key to the default in its row, under headings such as [crawl] of any page."""
+    for text in TEXT.values():
+        for section, table in re.findall(r"^### `\[(\w+)\]`\n(.*?)(?=^#)", text, re.MULTILINE | re.DOTALL):
+            for row in rows(table):
+                if row[0].startswith("`"):
+                    yield (section, row[0].strip("`")), row[2]
+
+
+DOCUMENTED = dict(_documented())
 
 
 def _toml(value: Any) -> str:
@@ -70,9 +64,14 @@ def _toml(value: Any) -> str:
     return json.dumps(str(value) if isinstance(value, PurePath) else value)
 
 
-@pytest.mark.parametrize("command", list(subcommands()))
+@pytest.mark.parametrize("command", [path for path, _ in subcommands()])
 def test_a_subcommand_is_documented(command: str) -> None:
-    assert re.search(rf"\| `{command}\b[^`]*`", TEXT["data-teams.md"])
+    assert f"## {command}\n" in TEXT["commands.md"], "run `python -m docs.generate`"
+
+
+def test_every_kind_of_subcommand_is_told_to_data_teams() -> None:
+    groups = {path.split()[1] for path, _ in subcommands()}
+    assert {group for group in groups if f"| `forbear {group}" not in TEXT["data-teams.md"]} == set()
 
 
 @pytest.mark.parametrize("code", sorted(codes()))
@@ -104,9 +103,8 @@ def test_every_format_is_documented() -> None:
 
 def test_every_table_and_field_of_the_record_is_documented() -> None:
     text = TEXT["compliance.md"]
-    missing = [name for name in metadata.tables if f"`{name}`" not in text]
-    assert not missing
-    assert decision_table.name in metadata.tables
+    assert [name for name in metadata.tables if f"`{name}`" not in text] == []
+    assert [key for key in (*DECISION_KEYS, *REASON_KEYS) if f"`{key}`" not in text] == []
 
 
 def test_links_inside_the_documentation_lead_somewhere() -> None:

@@ -26,6 +26,9 @@ from crawler.demoweb.server import DemoWeb
 from crawler.present import DECISION_KEYS
 
 
+APP = build_app()
+
+
 @dataclass(frozen=True)
 class Desk:
     """A crawled instance, and its command line."""
@@ -34,7 +37,7 @@ class Desk:
     data: Path
 
     def forbear(self, *arguments: str) -> Result:
-        return CliRunner().invoke(build_app(), [*arguments, "--data", str(self.data)])
+        return CliRunner().invoke(APP, [*arguments, "--data", str(self.data)])
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +86,7 @@ def test_one_flipped_byte_of_evidence_is_an_integrity_finding(desk: Desk, tmp_pa
         changed = "cast(replace(content, 'Disallow: /', 'Disallow: x') as blob)"
         target.execute(f"update evidence set content = {changed}")
     url = desk.web.url("kuestenbote", "/")
-    done = CliRunner().invoke(build_app(), ["why", url, "--data", str(tmp_path)])
+    done = CliRunner().invoke(APP, ["why", url, "--data", str(tmp_path)])
     assert code_of(done) == 4
     assert "DIFFERENTLY" in done.stdout
 
@@ -201,7 +204,7 @@ def test_check_prints_the_line_and_exits_with_the_verdict(desk: Desk) -> None:
         "FORBEAR_POLITENESS_DELAY": "0",
     }
     for site, code, words in (("backstube", 0, "would be kept"), ("kuestenbote", 1, "Disallow: /")):
-        done = CliRunner(env=environment).invoke(build_app(), ["check", desk.web.url(site, "/")])
+        done = CliRunner(env=environment).invoke(APP, ["check", desk.web.url(site, "/")])
         assert code_of(done) == code, done.stdout
         assert words in done.stdout
 
@@ -209,7 +212,7 @@ def test_check_prints_the_line_and_exits_with_the_verdict(desk: Desk) -> None:
 def test_check_offline_decides_from_files(tmp_path: Path) -> None:
     (tmp_path / "robots.txt").write_text("User-agent: *\nContent-Signal: ai-train=no\n", "utf-8")
     arguments = ["check", "https://example.org/a", "--offline", "--evidence", str(tmp_path), "--explain"]
-    done = CliRunner().invoke(build_app(), arguments)
+    done = CliRunner().invoke(APP, arguments)
     assert code_of(done) == 1
     assert "line 2" in done.stdout
     assert "Content-Signal: ai-train=no" in done.stdout
@@ -218,16 +221,16 @@ def test_check_offline_decides_from_files(tmp_path: Path) -> None:
 def test_init_writes_what_crawl_accepts(tmp_path: Path) -> None:
     path = tmp_path / "forbear.toml"
     arguments = ["init", "--config", str(path), "--token", "ExampleBot", "--contact", "bot@example.org"]
-    done = CliRunner().invoke(build_app(), [*arguments, "--info-url", "https://example.org/bot"])
+    done = CliRunner().invoke(APP, [*arguments, "--info-url", "https://example.org/bot"])
     assert code_of(done) == 0
     assert "ExampleBot/1.0 (+https://example.org/bot)" in done.stdout
-    assert code_of(CliRunner().invoke(build_app(), ["init", "--config", str(path)])) == 2
+    assert code_of(CliRunner().invoke(APP, ["init", "--config", str(path)])) == 2
 
 
 def test_a_wrong_setting_names_file_line_and_remedy(tmp_path: Path) -> None:
     path = tmp_path / "forbear.toml"
     path.write_text('[crawler]\nproduct_token = "Example Bot"\n', "utf-8")
-    done = CliRunner().invoke(build_app(), ["doctor", "--config", str(path)])
+    done = CliRunner().invoke(APP, ["doctor", "--config", str(path)])
     assert code_of(done) == 2
     assert f"{path}:2" in str(done.exception)
     assert "letters" in str(done.exception)
@@ -242,5 +245,5 @@ def test_doctor_is_content_with_a_good_instance(desk: Desk) -> None:
 
 def test_every_subcommand_has_help_with_an_example() -> None:
     for name in ("crawl", "check", "why", "lookup", "conformance", "doctor", "init"):
-        done = CliRunner().invoke(build_app(), [name, "--help"])
+        done = CliRunner().invoke(APP, [name, "--help"])
         assert f"forbear {name}" in done.stdout, name

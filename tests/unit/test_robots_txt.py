@@ -22,6 +22,7 @@ from reservations.readers.robots_limits import (
     read_visit_time,
 )
 from reservations.readers.robots_lines import MAX_BYTES, MAX_LINES, MIN_TEXT, OddityKind
+from reservations.readers.robots_notes import NOTE_OF
 from reservations.readers.robots_rules import compile_rules, target_of
 from reservations.readers.robots_txt import RobotsFile, read_robots_txt, sitemaps
 
@@ -227,7 +228,7 @@ def test_sitemaps_stand_anywhere_and_come_once() -> None:
 
 
 def test_every_oddity_has_a_note() -> None:
-    assert set(robots._NOTE_OF) == set(OddityKind)
+    assert set(NOTE_OF) == set(OddityKind)
 
 
 @pytest.mark.parametrize(

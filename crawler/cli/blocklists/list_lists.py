@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from blocklists.policy import justification
-from blocklists.snapshot import Snapshot
+from blocklists.snapshot import Listing, Snapshot
 from blocklists.sources import discover
 from crawler.cli.shared import (
     ConfigOption,
@@ -25,6 +24,9 @@ from crawler.lists import ListError, list_policy, load_lists
 from crawler.lists import present as shown
 from crawler.lists.explaining import short
 from crawler.present import dumps
+
+_NUMBERS = range(2, 6)
+"""Columns of the table that hold numbers."""
 
 
 def register(group: typer.Typer) -> None:
@@ -74,25 +76,33 @@ def _print_lists(snapshot: Snapshot) -> None:
             "no list is in force; `forbear blocklists import FILE --format ...` reads one", markup=False
         )
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    numbers = ("entries", "closed", "quarantine", "age in days")
-    for name in ("list", "format", "entries", "closed", "quarantine", "retrieved", "age in days", "sha256"):
-        table.add_column(name, justify="right" if name in numbers else "left", no_wrap=True)
-    for one in snapshot.listings:
-        closed = sum(entry.known_to is not None for entry in one.entries)
-        table.add_row(
-            visible(one.name),
-            one.format,
-            str(len(one.entries) - closed),
-            str(closed),
-            str(one.rejected),
-            one.retrieved_at.strftime("%Y-%m-%d %H:%M UTC"),
-            str((datetime.now(UTC) - one.retrieved_at).days),
-            short(one.sha256),
+    rows: list[tuple[str, ...]] = [
+        ("list", "format", "entries", "closed", "quarantine", "days old", "retrieved", "sha256")
+    ]
+    rows += map(_row, snapshot.listings)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (
+            text.rjust(width) if at in _NUMBERS else text.ljust(width)
+            for at, (text, width) in enumerate(zip(row, widths, strict=True))
         )
-    out.print(table, soft_wrap=True)
+        out.print("  ".join(cells).rstrip(), markup=False, soft_wrap=True)
     total = sum(len(each.entries) for each in snapshot.listings)
     out.print(f"set {short(snapshot.set_id)}: {total} entries", markup=False)
+
+
+def _row(one: Listing) -> tuple[str, ...]:
+    closed = sum(entry.known_to is not None for entry in one.entries)
+    return (
+        visible(one.name),
+        one.format,
+        str(len(one.entries) - closed),
+        str(closed),
+        str(one.rejected),
+        str((datetime.now(UTC) - one.retrieved_at).days),
+        one.retrieved_at.strftime("%Y-%m-%d %H:%M UTC"),
+        short(one.sha256),
+    )
 
 
 def _print_policy(config: Config, snapshot: Snapshot) -> None:

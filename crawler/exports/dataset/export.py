@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from crawler.exports.dataset.documents import checked
+from crawler.exports.dataset.main_text import extractor
 from crawler.exports.dataset.model import Add, Dataset, DatasetFormat, Document, ExportFile, Manifest
 from crawler.present import Json, dumps, moment
 
@@ -34,6 +35,8 @@ def export_dataset(
     `force` replaces an earlier export, and nothing else. Raises ExportRefusedError where the target
     holds anything, WarcIntegrityError where a stored document is damaged; then nothing has changed.
     """
+    if dataset.main_text and not form.has_text:
+        raise ExportRefusedError(f"{form.name} has no place for main text; choose jsonl or parquet")
     target = target.absolute()
     _refuse_if_used(target, force=force)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -56,6 +59,7 @@ def manifest_keys(manifest: Manifest) -> Json:
         "operator": manifest.operator,
         "documents": manifest.documents,
         "bytes": manifest.bytes,
+        **({"main_text": manifest.extractor} if manifest.extractor else {}),
         "files": [
             {"name": f.name, "bytes": f.bytes, "sha256": f.sha256, "documents": f.documents}
             for f in manifest.files
@@ -97,6 +101,7 @@ def _write(dataset: Dataset, form: DatasetFormat, folder: Path, part_bytes: int)
         documents=sum(file.documents for file in files),
         bytes=source.bytes,
         files=tuple(files),
+        extractor=extractor() if dataset.main_text else None,
     )
 
 

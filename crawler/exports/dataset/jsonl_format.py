@@ -16,7 +16,7 @@ def begin(stream: BinaryIO, name: str, dataset: Dataset) -> Iterator[Add]:
     """Lines in UTF-8, in the order of the decisions."""
 
     def add(document: Document) -> None:
-        stream.write(dumps(content_of(document)).encode() + b"\n")
+        stream.write(dumps(content_of(document, main=dataset.main_text)).encode() + b"\n")
 
     yield add
 

@@ -24,6 +24,8 @@ class Dataset:
     moment: datetime
     """When the record was asked; what was withdrawn later is not left out."""
     about: About
+    main_text: bool = False
+    """Whether pages get their main text and the language they say they are in beside the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,8 @@ class Manifest:
     bytes: int
     """Of all bodies, decompressed."""
     files: tuple[ExportFile, ...]
+    extractor: str | None = None
+    """What found the main text; None where none was wanted."""
 
 
 Add = Callable[[Document], None]
@@ -72,6 +76,8 @@ class DatasetFormat:
     name: str
     """What `--format` calls it."""
     suffix: str
+    has_text: bool = True
+    """Whether it has a place for main text."""
     open: Callable[[BinaryIO, str, Dataset], AbstractContextManager[Add]]
     """Begin a file of that name; what it gives adds a document, in bounded memory, and leaving it ends
     the file. A file without documents is a valid one too."""

@@ -21,7 +21,7 @@ def begin(stream: BinaryIO, name: str, dataset: Dataset) -> Iterator[Add]:
     import pyarrow as pa  # type: ignore[import-untyped]
     from pyarrow import parquet as pq
 
-    schema = _schema()
+    schema = _schema(main=dataset.main_text)
     rows: list[dict[str, Any]] = []
     gathered = 0
 
@@ -34,7 +34,7 @@ def begin(stream: BinaryIO, name: str, dataset: Dataset) -> Iterator[Add]:
 
     def add(document: Document) -> None:
         nonlocal gathered
-        rows.append(_typed(document))
+        rows.append(_typed(document, main=dataset.main_text))
         gathered += len(document.body)
         if len(rows) >= GROUP_ROWS or gathered >= GROUP_BYTES:
             flush()
@@ -44,7 +44,7 @@ def begin(stream: BinaryIO, name: str, dataset: Dataset) -> Iterator[Add]:
         flush()
 
 
-def _schema() -> Any:
+def _schema(*, main: bool) -> Any:
     import pyarrow as pa
 
     text, number = pa.string(), pa.int64()
@@ -61,14 +61,15 @@ def _schema() -> Any:
         "warc": place,
     }
     optional = {"status": pa.int32(), "charset": text, "text": text, "body": pa.binary()}
+    optional |= {"main_text": text, "language": text} if main else {}
     return pa.schema(
         [pa.field(name, kind, nullable=False) for name, kind in required.items()]
         + [pa.field(name, kind) for name, kind in optional.items()]
     )
 
 
-def _typed(document: Document) -> dict[str, Any]:
-    row = content_of(document)
+def _typed(document: Document, *, main: bool) -> dict[str, Any]:
+    row = content_of(document, main=main)
     body = document.body if row.pop("body_base64") is not None else None
     url = row["url"].encode("utf-8", "backslashreplace").decode()  # Arrow's strings have no lone surrogates
     return {**row, "url": url, "kept_at": document.row.kept_at, "body": body}

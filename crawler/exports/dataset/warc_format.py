@@ -21,4 +21,4 @@ def begin(stream: BinaryIO, name: str, dataset: Dataset) -> Iterator[Add]:
     yield add
 
 
-FORMAT = DatasetFormat(name="warc", suffix=".warc.gz", open=begin)
+FORMAT = DatasetFormat(name="warc", suffix=".warc.gz", open=begin, has_text=False)

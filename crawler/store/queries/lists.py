@@ -142,7 +142,8 @@ def not_listed(connection: Connection, host: str) -> tuple[Checked, ...]:
         )
         .order_by(decision.c.id)
     )
-    pinned = dict(connection.execute(select(crawl.c.id, crawl.c.blocklist_set)).tuples().all())
+    crawls = connection.execute(select(crawl.c.id, crawl.c.blocklist_set))
+    pinned = {row.id: row.blocklist_set for row in crawls}
     found: dict[tuple[int, str], list[datetime]] = {}
     for crawl_id, decided_at in connection.execute(statement):
         use = set_at(uses, crawl_id, decided_at)

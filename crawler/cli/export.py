@@ -1,0 +1,252 @@
+"""`forbear export NAME`: the tables of the record, a snapshot of it, the evidence about one domain."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from blocklists.hostnames import canonical_host, registrable_domain
+from crawler.about import about
+from crawler.cli.shared import (
+    ConfigOption,
+    DataOption,
+    ExitCode,
+    FailedError,
+    configuration,
+    err,
+    reading,
+    visible,
+)
+from crawler.config import Config
+from crawler.exports import discover
+from crawler.exports.bundle import Bundle, write_bundle
+from crawler.exports.dataset import ExportRefusedError
+from crawler.exports.snapshot import export_snapshot
+from crawler.exports.tables import Selection, Table, tables
+from crawler.exports.tables.json_schema import schema_text
+from crawler.exports.tables.writing import Order, export_file, export_stream
+from crawler.store.database import DatabaseError
+from crawler.store.exported import record_export
+from crawler.store.queries.exports import ExportRow
+from crawler.store.warc import WarcIntegrityError
+
+group = typer.Typer(
+    no_args_is_help=True,
+    help="Take rows, a snapshot or the evidence about a domain out of the record. Every export is entered "
+    "in the record's audit trail: who, when, what, with which digests.",
+    rich_markup_mode=None,
+)
+Outfile = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", help="File; a manifest is written beside it. Else stdout.", show_default=False),
+]
+
+OPTIONS: Mapping[str, Any] = {
+    "domain": Annotated[str | None, typer.Option(help="Registrable domain.")],
+    "host": Annotated[str | None, typer.Option(help="Host name.")],
+    "prefix": Annotated[str | None, typer.Option(help="URL prefix.")],
+    "verdict": Annotated[str | None, typer.Option(help="keep, exclude or defer.")],
+    "reason": Annotated[
+        str | None, typer.Option(help="Reason code or its dotted beginning, such as robots.")
+    ],
+    "protocol": Annotated[str | None, typer.Option(help="Protocol, such as tdmrep.")],
+    "source": Annotated[
+        str | None, typer.Option(help="Who gave the reason: robots, tdmrep.file, blocklist.<name>, ...")
+    ],
+    "crawl": Annotated[int | None, typer.Option(help="Number of a crawl.")],
+    "since": Annotated[str | None, typer.Option(help="From this day or time on (UTC).")],
+    "until": Annotated[str | None, typer.Option(help="Before this day or time (UTC).")],
+    "which": Annotated[str | None, typer.Argument(help="Number or name.", show_default=False)],
+    "url": Annotated[str | None, typer.Option(help="The page that is asked about.")],
+    "at": Annotated[str | None, typer.Option(help="At this day or time (UTC).")],
+    "number": Annotated[int | None, typer.Option(help="Number of an export: `forbear export exports`.")],
+    "dataset": Annotated[Path | None, typer.Option(help="Folder of an exported data set.")],
+    "stated": Annotated[Path | None, typer.Option(help="TOML file of what the provider states.")],
+    "sme": Annotated[bool, typer.Option("--sme", help="The rule for small and medium-sized providers.")],
+}
+"""What subcommands of this file and of `report` may take, under one name and one meaning."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the subcommand, with one of its own for every table."""
+    for table in tables().values():
+        command = with_options(_of(table), table.takes, _help(table))
+        group.command(name=table.name)(command)
+    app.add_typer(group, name="export")
+
+
+def with_options(run: Callable[..., None], names: Sequence[str], doc: str) -> Callable[..., None]:
+    """A command that takes, beside what `run` says in its signature, the named ones of OPTIONS."""
+    own = list(inspect.signature(run, eval_str=True).parameters.values())
+    kept = [p.replace(kind=p.KEYWORD_ONLY) for p in own if p.kind is not p.VAR_KEYWORD]
+    more = [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=False if name == "sme" else None, annotation=OPTIONS[name]
+        )
+        for name in names
+    ]
+
+    def command(**values: Any) -> None:
+        run(**values)
+
+    command.__doc__ = doc
+    command.__signature__ = inspect.Signature(more + kept)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in more + kept}
+    return command
+
+
+def selection(values: Mapping[str, Any]) -> Selection:
+    """What was asked for; FailedError where a time is none."""
+    known = {field.name for field in fields(Selection)}
+    given = {name: value for name, value in values.items() if name in known and value is not None}
+    for name in ("since", "until"):
+        if name in given:
+            given[name] = moment(f"--{name}", given[name])
+    return Selection(**given)
+
+
+def moment(flag: str, text: str) -> datetime:
+    """A day or a time, in UTC where it says nothing else."""
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise FailedError(f"{flag} {text}: write 2026-11-24 or 2026-11-24T10:00:00Z") from error
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def export_table(config: Config, table: Table[Any], form: str, wanted: Selection, output: Path | None) -> None:
+    """Write a table, enter it in the audit trail, and say what was written."""
+    formats = discover()
+    if form not in formats:
+        raise FailedError(f"no format {form!r}; known: {', '.join(formats)}")
+    order = Order(
+        table=table, form=formats[form], selection=wanted, software=about(config).software
+    )
+    if output is None and not order.form.is_text:
+        raise FailedError(f"{form} is no text: name a file with -o")
+    with reading(config) as connection:
+        if output is None:
+            made = export_stream(connection, order, sys.stdout.buffer)
+        else:
+            made = export_file(connection, order, output)
+    if output is not None:
+        more = f" and {len(made.files) - 1} more files" if len(made.files) > 1 else ""
+        err.print(visible(f"{made.rows} {table.name} in {output}{more}"), markup=False, soft_wrap=True)
+    enter(config, made)
+
+
+def enter(config: Config, made: ExportRow) -> None:
+    """Enter an export in the audit trail; a record that cannot be written to is said to have no entry."""
+    try:
+        record_export(config.database_url, made)
+    except DatabaseError as error:
+        err.print(
+            visible(f"not entered in the audit trail: {error}"), markup=False, style="yellow", soft_wrap=True
+        )
+
+
+def _of(table: Table[Any]) -> Callable[..., None]:
+    def run(
+        form: Annotated[str, typer.Option("--format", help="jsonl, csv or parquet.")] = "jsonl",
+        output: Outfile = None,
+        config: ConfigOption = None,
+        data: DataOption = None,
+        **values: Any,
+    ) -> None:
+        export_table(configuration(config, data), table, form, selection(values), output)
+
+    return run
+
+
+def _help(table: Table[Any]) -> str:
+    return (
+        f"{table.title}: {table.description}\n\nExamples:\n\n"
+        f"  forbear export {table.name} -o {table.name}.jsonl\n"
+        f"  forbear export {table.name} --format csv -o {table.name}.csv"
+    )
+
+
+@group.command()
+def schema(
+    name: Annotated[str, typer.Argument(help="Name of a table.")],
+) -> None:
+    """Print the JSON Schema of a table: what a line of its JSON Lines is.
+
+    Examples:
+
+      forbear export schema decisions
+    """
+    found = tables().get(name)
+    if found is None:
+        raise FailedError(f"no table {name!r}; known: {', '.join(tables())}")
+    typer.echo(schema_text(found), nl=False)
+
+
+@group.command()
+def evidence(
+    domain: Annotated[str, typer.Argument(help="Domain; of a host name, the domain it lies under.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to make.")],
+    documents: Annotated[
+        bool, typer.Option("--documents/--no-documents", help="With the kept documents themselves.")
+    ] = True,
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Everything on one domain: its files as received (WARC, with a CDXJ index), decisions, reservations.
+
+    Every stored record is checked against its digest on the way; exit 4 names a damaged one.
+
+    Examples:
+
+      forbear export evidence example.org -o example.org
+    """
+    settings = configuration(config, data)
+    host = canonical_host(domain) or ""
+    if not host:
+        raise FailedError(f"{domain}: no host in it; write example.org")
+    wanted = Bundle(
+        domain=registrable_domain(host) or host,
+        data=settings.storage.data,
+        about=about(settings),
+        documents=documents,
+    )
+    with reading(settings) as connection:
+        try:
+            made = write_bundle(connection, wanted, output)
+        except ExportRefusedError as error:
+            raise FailedError(str(error)) from error
+        except WarcIntegrityError as error:
+            raise FailedError(str(error), ExitCode.INTEGRITY) from error
+    records = {file.name: file.rows for file in made.files}
+    says = f"{records['evidence.warc.gz']} records and {records['decisions.jsonl']} decisions of {wanted.domain}"
+    err.print(visible(f"{says} in {output}"), markup=False, soft_wrap=True)
+    enter(settings, made)
+
+
+@group.command()
+def sqlite(
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to make.")],
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """The record as one SQLite file, for Datasette or your own SQL. Complaints and secrets are not in it.
+
+    Examples:
+
+      forbear export sqlite -o record.db
+    """
+    settings = configuration(config, data)
+    with reading(settings) as connection:
+        made = export_snapshot(connection, output, about(settings).software)
+    err.print(visible(f"{made.rows} rows in {output}"), markup=False, soft_wrap=True)
+    enter(settings, made)
+
+
+__all__ = ["OPTIONS", "enter", "export_table", "moment", "register", "selection", "with_options"]

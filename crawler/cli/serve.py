@@ -1,0 +1,119 @@
+"""`forbear serve`: the public register, its API, and the staff pages."""
+
+from __future__ import annotations
+
+import secrets
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crawler.cli.shared import ConfigOption, DataOption, FailedError, configuration, err
+from crawler.config import Config
+from crawler.network.addresses import is_loopback
+from crawler.store.database import DatabaseError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+def register(app: typer.Typer) -> None:
+    """Add the subcommand."""
+    app.command(name="serve")(serve)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8080,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Serve the folder of `forbear crawl --demo` (give it as --data).")
+    ] = False,
+    new_staff_token: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Print a new staff token and its line for forbear.toml.", show_default=False
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Serve what a rightsholder can ask: lookups, checks, complaints, feeds and the API.
+
+    Listens on this machine alone. For the public, put a proxy with TLS in front, or name another
+    address; that needs `base_url` and `staff_tokens` in [publish].
+
+    Examples:
+
+      forbear serve
+      forbear serve --demo --data demo-data
+      forbear serve --new-staff-token anna
+    """
+    if new_staff_token is not None:
+        _print_token(new_staff_token)
+        return
+    settings = _settings(config, data, demo=demo)
+    if not is_loopback(host) and host != "localhost":
+        _require_publication(settings, host)
+    _run(_application(settings, live=demo), host, port)
+
+
+def _settings(config: Path | None, data: Path | None, *, demo: bool) -> Config:
+    if not demo:
+        return configuration(config, data)
+    from crawler.demo import demo_config  # the demo web is nothing a real site should load
+
+    return demo_config(data or Path("demo-data"))
+
+
+def _require_publication(config: Config, host: str) -> None:
+    missing = [
+        f"`{name}`"
+        for name, value in (
+            ("base_url", config.publish.base_url),
+            ("staff_tokens", config.publish.staff_tokens),
+        )
+        if not value
+    ]
+    if missing:
+        raise FailedError(
+            f"{host} can be reached by others: set {' and '.join(missing)} in [publish] first "
+            "(`forbear serve --new-staff-token NAME` makes a token), or listen on 127.0.0.1"
+        )
+    config.require_identity()
+
+
+def _application(config: Config, *, live: bool) -> FastAPI:
+    # Imported here: the other subcommands need no web framework.
+    from crawler.web.app import create_app
+
+    try:
+        return create_app(config, live=live)
+    except DatabaseError as error:
+        raise FailedError(str(error)) from error
+
+
+def _run(app: FastAPI, host: str, port: int) -> None:
+    import uvicorn
+
+    err.print(f"http://{host}:{port}/  (Ctrl-C stops it)", markup=False)
+    # Without an access log: who looks up what is not written anywhere.
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+    )
+
+
+def _print_token(name: str) -> None:
+    token = secrets.token_urlsafe(32)
+    typer.echo(token)
+    err.print(
+        "Keep the token; it is shown once. In forbear.toml:\n\n[publish]\n"
+        f'staff_tokens = ["{name}:{sha256(token.encode()).hexdigest()}"]',
+        markup=False,
+    )

@@ -1,0 +1,61 @@
+"""Answers about the log as JSON-ready values."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import datetime
+
+from crawler.log.findings import Finding, meaning
+from crawler.log.prove import Shown
+from crawler.log.status import LogStatus
+from crawler.log.verify import Answer
+from crawler.present import Json, moment
+
+
+def status(value: LogStatus) -> Json:
+    """How a log stands."""
+    return {
+        "key": value.key,
+        "entries": value.entries,
+        "checkpoint_size": value.checkpoint_size,
+        "checkpoint_at": _moment(value.checkpoint_at),
+        "published": value.is_published,
+        "waiting": value.waiting,
+        "oldest_waiting": _moment(value.oldest_waiting),
+        "late": value.is_late,
+    }
+
+
+def answer(value: Answer) -> Json:
+    """What verifying came to."""
+    return {
+        "entries": value.entries,
+        "checkpoints": value.checkpoints,
+        "published": value.published,
+        "documents": value.documents,
+        "replayed": value.replayed,
+        "waiting": value.waiting,
+        "first_bad_entry": next((f.entry for f in value.findings if f.entry is not None), None),
+        "findings": [finding(f) for f in value.findings],
+        "more": value.more,
+    }
+
+
+def finding(value: Finding) -> Json:
+    """One thing that does not fit."""
+    return {"what": value.what, "entry": value.entry, "meaning": meaning(value.what), "text": value.text}
+
+
+def proven(value: Shown) -> Json:
+    """What a proof proves."""
+    return {
+        "origin": value.checkpoint.origin,
+        "index": value.index,
+        "size": value.checkpoint.size,
+        "root": b64encode(value.checkpoint.root).decode(),
+        "record": value.record.decode("utf-8", "replace"),
+    }
+
+
+def _moment(value: datetime | None) -> str | None:
+    return None if value is None else moment(value)

@@ -1,0 +1,100 @@
+"""The desk for complaints: what a form must hold, and what is promised to whom."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from blocklists.hostnames import canonical_host
+from crawler.config import Config
+from crawler.store.complaints import Filing, Promise, Step
+
+KINDS = {
+    "taken": "You took something that was reserved",
+    "withdraw": "It was free to take then; I reserve it now and want it withdrawn",
+    "identity": "The crawler behaves badly on my server",
+    "misread": "You left out something you may have",
+    "other": "Something else",
+}
+ROLES = {
+    "rightsholder": "The rightsholder",
+    "agent": "Acting for the rightsholder",
+    "site": "Running the site",
+    "other": "Somebody else",
+}
+STEPS = {
+    Step.RECEIVED: "Received",
+    Step.CONFIRMED: "Confirmed",
+    Step.ASKED: "We ask you",
+    Step.UPHELD: "Decided: you were right",
+    Step.DECLINED: "Decided: we see it differently",
+    Step.WITHDRAWN: "Withdrawn",
+    Step.REPLIED: "You added",
+    Step.CLOSED: "Closed",
+    Step.NOTE: "Note of the staff",
+}
+_MAIL = re.compile(r"[^@\s\x00-\x20]{1,64}@[^@\s\x00-\x20]{1,190}\.[^@\s\x00-\x20.]{2,63}")
+
+
+@dataclass(slots=True)
+class Form:
+    """What was entered, and what is wrong with it."""
+
+    what: str = ""
+    kind: str = "taken"
+    more: str = ""
+    name: str = ""
+    role: str = "rightsholder"
+    mail: str = ""
+    true: bool = False
+    decision: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def check(self) -> bool:
+        """Whether it can be filed; else `errors` says what to do, by field."""
+        if not self.what.strip():
+            self.errors["what"] = "Enter at least one domain, page or work."
+        if not _MAIL.fullmatch(self.mail.strip()):
+            self.errors["mail"] = "Enter an address with an @, such as name@example.org."
+        if not self.true:
+            self.errors["true"] = "Confirm that what you say is true as far as you know."
+        if self.kind not in KINDS:
+            self.errors["kind"] = "Choose what is wrong."
+        if self.role not in ROLES:
+            self.role = "other"
+        return not self.errors
+
+    def filing(self) -> Filing:
+        """The complaint as it is written down."""
+        return Filing(
+            kind=self.kind,
+            domain=domain_in(self.what),
+            subjects=self.what.strip()[:20_000],
+            content=self.more.strip()[:100_000],
+            name=self.name.strip()[:300],
+            role=self.role,
+            contact=self.mail.strip()[:300],
+        )
+
+
+def domain_in(text: str) -> str:
+    """The host of the first line that has one."""
+    for line in text.splitlines():
+        host = canonical_host(line.strip()[:2048]) if "." in line else None
+        if host:
+            return host
+    return ""
+
+
+def promise_of(config: Config) -> Promise:
+    """What the operator promises."""
+    publish = config.publish
+    return Promise(
+        confirm_days=publish.confirm_days, answer_days=publish.answer_days, close_days=publish.close_days
+    )
+
+
+def mail_address(config: Config) -> str:
+    """Where complaints may be sent by mail; empty where that is no address."""
+    contact = config.identity.complaint or config.operator.contact
+    return contact if _MAIL.fullmatch(contact) else ""

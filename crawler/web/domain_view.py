@@ -1,0 +1,173 @@
+"""Everything the page of a domain shows, read once; the sentences are made in `answers`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from crawler.store.database import Connection
+from crawler.store.queries.decisions import DecisionRow
+from crawler.store.queries.files import FileVersion, file_requests, file_versions
+from crawler.store.queries.lookup import Lookup, LookupFilter, ReservationRow, lookup
+from crawler.store.queries.pages import (
+    PageCount,
+    Taking,
+    Visitor,
+    example,
+    hosts,
+    page_counts,
+    taking,
+    visitors,
+)
+from crawler.store.queries.why import ObservationRow, evidence_content, observations
+from crawler.web.because import decides
+from crawler.web.evidence_view import Excerpt, excerpt, quotation
+from crawler.web.language import Language
+from reservations.model import RESPONSE, Reason
+
+NOT_FILES = frozenset(
+    {"response", "html-signals", "image-xmp", "pdf-xmp", "epub-opf", "c2pa-assertions", "text"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A piece of evidence with the lines that decided."""
+
+    observation: ObservationRow
+    excerpt: Excerpt
+    reason: Reason
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file of the site, rather than something of one page."""
+        return self.observation.kind not in NOT_FILES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A reservation as people see it: one line, whatever number of uses it reserves."""
+
+    row: ReservationRow
+    uses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainView:
+    """A domain, host or prefix as the record knows it."""
+
+    answer: Lookup
+    counts: tuple[PageCount, ...]
+    taking: Taking
+    visitors: tuple[Visitor, ...]
+    files: tuple[FileVersion, ...]
+    file_requests: int
+    main: PageCount | None
+    """The reason that left out most, a reservation before a failure."""
+    example: DecisionRow | None
+    shown: Shown | None
+    since: datetime | None
+    seen: tuple[Seen, ...]
+
+    def pages(self, verdict: str | None = None) -> int:
+        """Pages whose latest decision came out so; all of them without a verdict."""
+        return sum(c.pages for c in self.counts if verdict is None or c.verdict == verdict)
+
+    def lines_of(self, code: str) -> int:
+        """How many different wordings of one code there are."""
+        return len({s.row.quote for s in self.seen if s.row.code == code})
+
+    @property
+    def taken_once(self) -> int:
+        """Pages that were kept and are no longer."""
+        return max(0, self.taking.pages - self.answer.documents)
+
+    @property
+    def requests(self) -> int:
+        """Pages asked for."""
+        return sum(v.requests for v in self.visitors)
+
+    @property
+    def found(self) -> tuple[FileVersion, ...]:
+        """Versions of rights files that were there."""
+        return tuple(f for f in self.files if f.outcome == "found")
+
+    @property
+    def absent_kinds(self) -> tuple[str, ...]:
+        """Rights files that were never there when asked for."""
+        there = {f.kind for f in self.found}
+        return tuple(sorted({f.kind for f in self.files} - there))
+
+
+def domain_view(connection: Connection, wanted: LookupFilter, speech: Language) -> DomainView:
+    """Read all of it."""
+    answer = lookup(connection, wanted)
+    counts = page_counts(connection, wanted)
+    main = _main(counts)
+    row = example(connection, wanted, main.verdict, main.reason) if main else None
+    shown = show(connection, row, speech) if row else None
+    known = hosts(connection, wanted)
+    return DomainView(
+        answer=answer,
+        counts=counts,
+        taking=taking(connection, wanted),
+        visitors=visitors(connection, wanted),
+        files=file_versions(connection, known),
+        file_requests=file_requests(connection, known),
+        main=main,
+        example=row,
+        shown=shown,
+        since=_since(answer, row),
+        seen=tuple(_seen(answer.reservations)),
+    )
+
+
+def show(
+    connection: Connection, row: DecisionRow, speech: Language, *, context: int | None = 4
+) -> Shown | None:
+    """The evidence of the most decisive reason that names some, with its lines marked."""
+    files = {o.sha256: o for o in observations(connection, row.id)}
+    for reason in row.reasons:
+        if reason.evidence in files:
+            same = [r for r in row.reasons if r.evidence == reason.evidence and r.line]
+            marks = {r.line: decides(speech, r) for r in reversed(same) if r.line}
+            seen = files[reason.evidence or ""]
+            content = evidence_content(connection, seen.sha256) or b""
+            quoted = seen.kind in NOT_FILES - {RESPONSE}
+            return Shown(
+                observation=seen,
+                excerpt=quotation(reason.quote, decides(speech, reason))
+                if quoted
+                else excerpt(content, marks, context=context),
+                reason=reason,
+            )
+    return None
+
+
+def _main(counts: tuple[PageCount, ...]) -> PageCount | None:
+    excluded = [c for c in counts if c.verdict == "exclude"]
+    said = [c for c in excluded if not c.reason.startswith("error.")]
+    waiting = [c for c in counts if c.verdict == "defer"]
+    return next(iter((*said, *excluded, *waiting)), None)
+
+
+def _since(answer: Lookup, row: DecisionRow | None) -> datetime | None:
+    if row is None or not row.reasons:
+        return None
+    reason = row.reasons[0]
+    dates = [
+        r.first_seen
+        for r in answer.reservations
+        if r.code == reason.code and r.quote == reason.quote and r.ended_at is None
+    ]
+    return min(dates, default=None)
+
+
+def _seen(rows: tuple[ReservationRow, ...]) -> Iterator[Seen]:
+    groups: dict[tuple[object, ...], list[ReservationRow]] = {}
+    for row in rows:
+        key = (row.origin, row.kind, row.code, row.line, row.quote, row.evidence_sha256, row.ended_at)
+        groups.setdefault(key, []).append(row)
+    for group in groups.values():
+        yield Seen(row=group[0], uses=tuple(dict.fromkeys(r.use or "" for r in group)))

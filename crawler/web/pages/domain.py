@@ -1,0 +1,110 @@
+"""The page of a domain, and the same as JSON, CSV, feed and proof: `/d/example.org.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from crawler.present import dumps, moment
+from crawler.present import lookup as present_lookup
+from crawler.store.queries.lookup import LookupFilter, lookup
+from crawler.web.answer import ATOM, CSV, JSON, ZIP, reply, table_csv
+from crawler.web.answers import domain_answer, domain_more, domain_title
+from crawler.web.because import decides
+from crawler.web.domain_view import NOT_FILES, domain_view
+from crawler.web.errors import limit
+from crawler.web.feed import Feed, domain_feed
+from crawler.web.proof import site_proof
+from crawler.web.site import language_of, site_of
+from crawler.web.subject import host_of
+from crawler.web.timeline import lanes, timeline
+
+ROUTER = APIRouter(include_in_schema=False)
+SETTLED = ("verdict", "reason", "stage", "decisions", "first", "last")
+
+
+@ROUTER.get("/d/{name}")
+def domain(request: Request, name: str) -> Response:
+    """What happened to a site."""
+    stem, dot, suffix = name.rpartition(".")
+    form = _FORMS.get(suffix) if dot else None
+    limit(request, "proof" if suffix == "zip" and form else "lookup")
+    if form is not None:
+        return form(request, LookupFilter(subject=host_of(stem)))
+    host = host_of(name)
+    if host != name:
+        return RedirectResponse(f"/d/{host}", 308)
+    return html(request, LookupFilter(subject=host))
+
+
+def html(request: Request, wanted: LookupFilter) -> Response:
+    """The page."""
+    site, speech = site_of(request), language_of(request)
+    with site.reading() as connection:
+        view = domain_view(connection, wanted, speech)
+    return site.page(
+        request,
+        "domain.html",
+        current="lookup",
+        view=view,
+        base=f"/d/{wanted.host}",
+        answer=domain_answer(view, site.bot, speech),
+        more=list(domain_more(view, speech)),
+        title=domain_title(view, speech),
+        events=timeline(view, speech),
+        lanes=lanes(view, speech),
+        not_files=NOT_FILES,
+        decides=decides,
+        now=site.now(),
+    )
+
+
+def _json(request: Request, wanted: LookupFilter) -> Response:
+    with site_of(request).reading() as connection:
+        answer = lookup(connection, wanted)
+    return reply(request, dumps(present_lookup(answer)) + "\n", JSON)
+
+
+def _csv(request: Request, wanted: LookupFilter) -> Response:
+    with site_of(request).reading() as connection:
+        answer = lookup(connection, wanted)
+    rows = [[_shown(getattr(row, key)) for key in SETTLED] for row in answer.settled]
+    return reply(request, table_csv(SETTLED, rows), CSV, name=f"{wanted.host}.csv")
+
+
+def _shown(value: object) -> object:
+    return moment(value) if isinstance(value, datetime) else value
+
+
+def _atom(request: Request, wanted: LookupFilter) -> Response:
+    site, speech = site_of(request), language_of(request)
+    with site.reading() as connection:
+        view = domain_view(connection, wanted, speech)
+    feed = Feed(
+        base_url=site.base_url or str(request.base_url).rstrip("/"),
+        host=wanted.host,
+        bot=site.bot,
+        operator=site.operator,
+        email=site.config.operator.contact,
+    )
+    sentence = domain_answer(view, site.bot, speech).striptags()
+    return reply(request, domain_feed(feed, view.answer, sentence, speech), ATOM)
+
+
+def _zip(request: Request, wanted: LookupFilter) -> Response:
+    site = site_of(request)
+    with site.reading() as connection:
+        view = domain_view(connection, wanted, language_of(request))
+        body = site_proof(connection, view.answer, view.files, site.config.storage.data, owner=False)
+    return reply(request, body, ZIP, name=f"proof-{wanted.host}.zip")
+
+
+_FORMS: dict[str, Callable[[Request, LookupFilter], Response]] = {
+    "json": _json,
+    "csv": _csv,
+    "atom": _atom,
+    "zip": _zip,
+}

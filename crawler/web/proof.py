@@ -1,0 +1,114 @@
+"""A proof to take away: what is stored about a site or a page, as it is stored, and the digests of it.
+
+A ZIP with fixed dates, so that the same record gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from pathlib import Path
+
+from crawler.present import decision, dumps, explained, file_version
+from crawler.present import lookup as present_lookup
+from crawler.store.database import Connection
+from crawler.store.queries.decisions import Warc
+from crawler.store.queries.files import FileVersion
+from crawler.store.queries.lookup import Lookup, LookupFilter
+from crawler.store.queries.pages import decisions_within
+from crawler.store.queries.why import Explained, evidence_content
+
+MAX_DECISIONS = 100_000
+MAX_BYTES = 64 * 2**20
+"""Bytes of evidence in one proof; what does not fit is listed with its digest all the same."""
+_EPOCH = (2026, 1, 1, 0, 0, 0)
+_SITE = """What a crawler's register holds about {subject}.
+
+lookup.json      the answer, the same bytes as `forbear lookup {subject} --json`
+files.jsonl      every version of the rights files that was asked for
+evidence/        the files themselves, named by the SHA-256 of their bytes
+evidence.warc.gz the answers of the server that brought them, as stored (WARC 1.1)
+decisions.jsonl  every decision; only in the proof for the domain's owner
+SHA256SUMS       check with `sha256sum -c SHA256SUMS`
+
+A byte more or less in a file gives another SHA-256. The files can be judged again without the
+register: `forbear check URL --offline --evidence DIR`.
+"""
+_PAGE = """What a crawler's register holds about {subject}.
+
+decisions.jsonl  every decision, the same bytes as `forbear why URL --json`
+evidence/        what was read for them, named by SHA-256: rights files as received, of the page
+                 itself its status, header lines and the elements that carry signals
+evidence.warc.gz the server's answers for the rights files, as stored (WARC 1.1)
+SHA256SUMS       check with `sha256sum -c SHA256SUMS`
+"""
+
+
+def site_proof(
+    connection: Connection, answer: Lookup, files: Iterable[FileVersion], data: Path, *, owner: bool
+) -> bytes:
+    """The proof for a site; with every decision for its owner."""
+    versions = list(files)
+    members = {
+        "README.txt": _SITE.format(subject=answer.subject).encode(),
+        "lookup.json": (dumps(present_lookup(answer)) + "\n").encode(),
+        "files.jsonl": _lines(map(file_version, versions)),
+    }
+    if owner:
+        rows = decisions_within(connection, LookupFilter(subject=answer.subject), limit=MAX_DECISIONS)
+        members["decisions.jsonl"] = _lines(map(decision, rows))
+    return _zip(
+        members | _evidence(connection, [v.sha256 for v in versions], [v.warc for v in versions], data)
+    )
+
+
+def page_proof(connection: Connection, url: str, found: tuple[Explained, ...], data: Path) -> bytes:
+    """The proof for one page."""
+    members = {
+        "README.txt": _PAGE.format(subject=url).encode("utf-8", "replace"),
+        "decisions.jsonl": _lines(map(explained, found)),
+    }
+    seen = [o for e in found for o in e.observations]
+    return _zip(members | _evidence(connection, [o.sha256 for o in seen], [o.warc for o in seen], data))
+
+
+def _evidence(
+    connection: Connection, digests: Iterable[str], places: Iterable[Warc | None], data: Path
+) -> dict[str, bytes]:
+    members: dict[str, bytes] = {}
+    room = MAX_BYTES
+    for digest in dict.fromkeys(digests):
+        content = evidence_content(connection, digest)
+        if content and len(content) <= room:
+            members[f"evidence/{digest}"] = content
+            room -= len(content)
+    records = b"".join(_records(dict.fromkeys(p for p in places if p is not None), data, room))
+    return members | ({"evidence.warc.gz": records} if records else {})
+
+
+def _records(places: Iterable[Warc], data: Path, room: int) -> Iterator[bytes]:
+    """Compressed records as they lie in the evidence files: each is a member of its own."""
+    root = data.resolve()
+    for place in places:
+        path = (root / place.file).resolve()
+        if not path.is_relative_to(root) or not path.is_file() or place.length > room:
+            continue
+        with path.open("rb") as file:
+            file.seek(place.offset)
+            yield file.read(place.length)
+        room -= place.length
+
+
+def _lines(rows: Iterable[object]) -> bytes:
+    return "".join(dumps(row) + "\n" for row in rows).encode()
+
+
+def _zip(members: dict[str, bytes]) -> bytes:
+    sums = "".join(f"{sha256(content).hexdigest()}  {name}\n" for name, content in members.items())
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in {**members, "SHA256SUMS": sums.encode()}.items():
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED)
+    return out.getvalue()

@@ -1,0 +1,172 @@
+"""Sentences in a page's footer and legal lines that reserve; nothing else of the page is taken.
+
+Recital 18 and Article 4(3) of Directive (EU) 2019/790 (https://eur-lex.europa.eu/eli/dir/2019/790/oj)
+name terms and conditions of a website. Looked at are footers, small print, elements named after
+footers, legal notices, copyright and imprints, and the line round a link to such a page. An article is
+not: journalism about mining is where most of such words stand. Pages that are linked are not fetched.
+
+A page without such words near its footer costs a few substring searches and is not parsed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from reservations.readers.charsets import encoding_of
+from reservations.readers.html_tags import is_parsable
+from reservations.readers.phrases import find_reservations
+
+KIND = "text"
+"""Kind of evidence that the sentences become; any other running text is of it too."""
+
+MAX_REGIONS = 200
+MAX_REGION = 8_000
+"""Characters of a region; a larger one that only its name makes a footer is none."""
+MAX_FOOTER = 20_000
+MAX_SENTENCES = 5
+"""Sentences of one page that are kept."""
+
+_SHARED = (
+    *(b"mining", b"tdm", b"2019/790", b"urhg", b"122-5-3", b"intelligen", b"llm", b"automat", b"scrap"),
+    *(b"language model", b"ai model", b"ai system", b"generative", b"machine learning"),
+    *(b"ai train", b"ai-train", b"train ai", b"training ai", b"of ai", b"any ai"),
+)
+_BY_LANGUAGE = {
+    "en": (b"article 4", b"art 4"),
+    "de": (b"maschinelles lernen", b"sprachmodell", b"44b", b"ki-", b" ki", b"ki "),
+    "fr": (b"fouille", b"moisson", b"entra\xc3\xae", b"entra&icirc;"),
+    "es": (b"miner\xc3\xad", b"miner&iacute;", b"entren", b"intelig", b"extracci", b"rastreo", b"67.3"),
+    "it": (b"estrazion", b"addestr", b"quater"),
+    "nl": (b"15o", b"taalmodel", b"van ai", b"ai-model"),
+    "pl": (b"eksploracj", b"trenow", b"szkoleni", b"uczenia maszyn", b"intelig", b"aut."),
+    "pt": (b"minera", b"prospe", b"trein", b"intelig"),
+    "da": (b"tr\xc3\xa6n", b"tr&aelig;n", b"ophavsret"),
+    "sv": (b"utvinning", b"tr\xc3\xa4n", b"tr&auml;n", b"upphovsr"),
+    "cs": (b"vyt\xc4\x9b", b"tr\xc3\xa9nov", b"intelig", b"39c"),
+}
+_LANGUAGE = re.compile(rb"<html\b[^<>]{0,400}?\blang\s*=\s*[\"']?([a-z]{2})", re.IGNORECASE)
+_EVERY = tuple(dict.fromkeys((*_SHARED, *(t for row in _BY_LANGUAGE.values() for t in row))))
+
+_BEFORE, _AFTER = 6_144, 3_072
+"""Bytes round a mark that are searched before anything is parsed."""
+
+_CANDIDATES = "footer, small, [class], [id], a[href]"
+_NAMED = re.compile(r"footer|copyright|imprint|impressum|colophon|(?<![a-z])legal", re.IGNORECASE)
+_LINK = re.compile(
+    r"terms|conditions|legal|imprint|impressum|nutzungsbedingungen|agb\b|rechtlich|cgu\b|condiciones"
+    r"|mentions l[ée]gales|note legali|condizioni|voorwaarden|colofon|regulamin|vilk[åa]r|villkor|podm[ií]nky"
+    r"|copyright|nutzungsvorbehalt|reservation of rights",
+    re.IGNORECASE,
+)
+_MAX_LINK = 60
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+_NEVER = frozenset({"html", "head", "body", "main", "article", "script", "style", "template", "noscript"})
+
+
+def triggers(language: str) -> tuple[bytes, ...]:
+    """What the topics of a language hold, as bytes in lower case; all of them for one that is not known."""
+    own = _BY_LANGUAGE.get(language)
+    return _EVERY if own is None else (*_SHARED, *own)
+
+
+def reserving_sentences(body: bytes, fields: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Sentences of a page's boilerplate that reserve, at most MAX_SENTENCES. Never raises."""
+    language = _LANGUAGE.search(body[:2048])
+    wanted = triggers(language[1].decode("ascii").lower() if language else "")
+    windows = [w for w in _windows(body.lower()) if any(trigger in w for trigger in wanted)]
+    if not windows:
+        return ()
+    encoding = encoding_of(body, fields)
+    if not any(find_reservations(_TAG.sub(" ", w.decode(encoding, "replace"))) for w in windows):
+        return ()
+    if not is_parsable(body):
+        return ()
+    found: dict[str, None] = {}
+    for text in _regions(LexborHTMLParser(body.decode(encoding, "replace"))):
+        for hit in find_reservations(text):
+            if find_reservations(hit.sentence.text):  # it is read the same once it stands alone
+                found[hit.sentence.text] = None
+    return tuple(found)[:MAX_SENTENCES]
+
+
+def encode_sentences(sentences: Sequence[str]) -> bytes:
+    """As they are stored: a paragraph each, so that none runs into the next."""
+    return ("\n\n".join(sentences) + "\n").encode("utf-8", "replace")
+
+
+def _windows(lowered: bytes) -> Iterator[bytes]:
+    """The bytes round the last footer and the last legal line."""
+    taken = -_BEFORE
+    for mark in sorted(_marks(lowered), reverse=True):
+        if abs(mark - taken) > _AFTER:
+            yield lowered[max(0, mark - _BEFORE) : mark + _AFTER]
+            taken = mark
+
+
+def _marks(lowered: bytes) -> Iterator[int]:
+    close = lowered.rfind(b"</footer")
+    words: tuple[bytes, ...] = (b"<small", b"copyright", b"legal")
+    if close >= 0:
+        yield close
+    else:
+        words = (b"footer", b"imprint", b"impressum", b"terms", *words)
+    yield from (at for word in words if (at := lowered.rfind(word)) >= 0)
+
+
+def _regions(parser: LexborHTMLParser) -> Iterator[str]:
+    """The text of each piece of boilerplate, blocks apart; a piece inside another is not given twice."""
+    seen: set[int] = set()
+    count = 0
+    for node in parser.css(_CANDIDATES):
+        region = _region(node)
+        if region is None or region.mem_id in seen or _within(region, seen):
+            continue
+        seen.add(region.mem_id)
+        text = region.text(separator=" ")
+        if len(text) > (MAX_FOOTER if region.tag == "footer" else MAX_REGION):
+            continue
+        yield text
+        count += 1
+        if count == MAX_REGIONS:
+            return
+
+
+def _region(node: LexborNode) -> LexborNode | None:
+    tag = node.tag or ""
+    if tag == "a":
+        return _line_of(node)
+    if tag in _NEVER:
+        return None
+    attributes = node.attributes
+    name = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
+    return node if tag in ("footer", "small") or _NAMED.search(name) else None
+
+
+def _line_of(link: LexborNode) -> LexborNode | None:
+    """The element in which a link to terms or an imprint stands, if it is no more than a line of text."""
+    text = link.text(strip=True)
+    if not text or len(text) > _MAX_LINK or not _LINK.search(text):
+        return None
+    parent = link.parent
+    return parent if parent is not None and (parent.tag or "") not in _NEVER else link
+
+
+def _within(node: LexborNode, seen: set[int]) -> bool:
+    """Whether an element stands in an article, or in a region that was given already."""
+    above = node.parent
+    for _ in range(64):
+        if above is None:
+            return False
+        if above.mem_id in seen or above.tag == "article" or _is_article(above):
+            return True
+        above = above.parent
+    return True
+
+
+def _is_article(node: LexborNode) -> bool:
+    attributes = node.attributes
+    said = f"{attributes.get('itemprop') or ''} {attributes.get('role') or ''}".lower()
+    return "articlebody" in said or "article" in said.split()
