@@ -39,8 +39,12 @@ test: $(READY) ## Lint, types, import contracts and the whole suite (minutes)
 test-fast: $(READY) ## The suite without its slow tests
 	$(BIN)/python -m pytest -n auto --dist loadfile -q -m "not slow"
 
-fuzz: $(READY) ## Property tests with many more examples
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n auto tests/property -q
+fuzz: $(READY) ## Property tests with many more examples, then coverage-guided fuzzing of the readers
+	HYPOTHESIS_PROFILE=fuzz FORBEAR_FUZZ_EXAMPLES=$(or $(EXAMPLES),5000) \
+	 $(BIN)/python -m pytest -n auto tests/property -q
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "atheris>=3,<4" || true
+	@$(BIN)/python -c "import atheris" 2>/dev/null || { echo "atheris cannot be installed here: that part is left out"; exit 0; }; \
+	 PYTHONPATH=. $(BIN)/python tests/fuzz/fuzz_readers.py -max_total_time=$(or $(FUZZ_SECONDS),300)
 
 chaos: $(READY) ## kill -9 a crawl at random moments, again and again
 	FORBEAR_KILLS=$(or $(KILLS),20) $(BIN)/python -m pytest tests/integration/test_kill.py -q -s

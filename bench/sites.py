@@ -22,6 +22,10 @@ LONE = "/one.html"
 """A page without links: what fetching it costs is what starting costs."""
 PERMITS = '<meta name="tdm-reservation" content="0">'
 RESERVES = '<meta name="robots" content="noai, noimageai">'
+FOOTER = (
+    '<footer class="site"><p><small>Copyright 2026 Example Publishing. All rights of third parties are '
+    'respected.</small> <a href="#terms">Terms of use</a> <a href="#legal">Legal notice</a></p></footer>'
+)
 _CHARACTERS = "abcdefghiklmnoprstu"
 
 
@@ -103,7 +107,7 @@ def _page(rng: random.Random, page: int, words: list[str], anchors: str, signal:
         f'<link rel="stylesheet" href="/s.css">\n<link rel="icon" href="/favicon.ico">\n{signal}\n'
         f'<script type="application/ld+json">{{"@type": "Article", "headline": "{title}"}}</script>\n'
         f"<script>window.page = {page};</script>\n</head>\n<body>\n<nav><ul>{anchors}</ul></nav>\n"
-        f"<main><h1>{title}</h1>\n{text}\n</main>\n</body>\n</html>\n"
+        f"<main><h1>{title}</h1>\n{text}\n</main>\n{FOOTER}\n</body>\n</html>\n"
     ).encode()
 
 

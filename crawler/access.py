@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urljoin, urlsplit
 from reservations.model import Effect, Evidence, Reason, quoted
 from reservations.readers.challenge_markup import certain_marker
 from reservations.readers.html_head import CHALLENGE, FIRST_ELEMENT_LINE, Element, encode_elements
-from reservations.readers.http_fields import FieldLine, HttpFields
+from reservations.readers.http_fields import FieldLine, HttpFields, fields_of
 from reservations.readers.paywall_markup import FLAG, PART_FLAG
 
 STATUS_LINE = 1
@@ -65,7 +65,7 @@ def access_reasons(
     `elements` are the page's signal elements; `body_head`, if given, is the start of a body that is
     not HTML. Never raises.
     """
-    fields = HttpFields(response.fields)
+    fields = fields_of(response.fields)
     challenge = tuple(_challenge(response, fields, elements, body_head))
     if challenge:
         return challenge[:1]

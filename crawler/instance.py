@@ -27,7 +27,12 @@ from crawler.network import ACCEPT_ANY, STRIPPED, AddressGuard, Client, identity
 from crawler.politeness import Clock, Pace
 from crawler.redaction import REDACTED, is_secret
 from crawler.store.database import open_database
-from crawler.store.queries.resume import committed_ends, kept_in_flight, kept_per_domain
+from crawler.store.queries.resume import (
+    committed_ends,
+    kept_in_flight,
+    kept_per_domain,
+    seed_urls,
+)
 from crawler.store.record import Answer, CrawlStart, CrawlStatus, Identity, Record, WarcPlace
 from crawler.store.warc import (
     Position,
@@ -68,6 +73,7 @@ class Instance:
         self._c2pa = C2paWorker()
         self._kept: Mapping[str, int] = {}
         self._kept_in_flight: set[str] = set()
+        self.earlier_seeds: tuple[str, ...] = ()
         self.lists = LiveLists(config, now=now)
 
     async def open(self, command: str, terms: Terms, *, stop: Callable[[str], None] = lambda _: None) -> None:
@@ -80,6 +86,7 @@ class Instance:
             ends = committed_ends(connection)
             self._kept = kept_per_domain(connection)
             self._kept_in_flight = kept_in_flight(connection)
+            self.earlier_seeds = seed_urls(connection)
             moment, keyid = datetime.fromtimestamp(self._now(), UTC), getattr(self.signer, "keyid", None)
             self._publication = require_published(connection, self.config, moment, keyid)
         for folder in (WARC, EVIDENCE):

@@ -90,6 +90,8 @@ def _section(table: Table, counts: Counter[str], verdict: str, title: str) -> No
 
 
 def _totals(session: Session, groups: Counter[str], status: str) -> str:
+    if session.nothing_left:
+        return "Nothing was left to do: all URLs of this data folder are settled. Another --data begins anew."
     ending = {"finished": "Done", "interrupted": "Interrupted; the same command goes on from here"}
     parts = [
         f"{ending.get(status, visible(status))}: {groups['keep']} pages kept, {groups['exclude']} left out, "

@@ -52,12 +52,14 @@ class Session:
         self.guard = self.instance.guard
         self.identity_headers = self.instance.identity_headers
         self.stripped_headers = self.instance.stripped_headers
-        self.scope: Scope = Scope(hosts=frozenset(), anywhere=True)
+        self.scope = Scope(hosts=frozenset())
         self.counts: Counter[str] = Counter()
         """Settled decisions by verdict and reason, for the progress bar and the table."""
         self.saved_bytes = 0
         """Announced bytes of bodies that were not downloaded because the head decided."""
         self.stopped = ""
+        self.nothing_left = False
+        """Whether every URL of the frontier was settled before this run began."""
         self.on_count: Callable[[], None] = lambda: None
         self.example_left_out = ""
         """A URL left out for a reason worth reading about."""
@@ -79,9 +81,7 @@ class Session:
         await self.instance.open(command, self.terms, stop=self.stop)
         self._kept_per_domain.update(self.instance.kept_per_domain())
         self._open = True
-        seeds = tuple(seeds)
-        if seeds or self.config.crawl.scope:
-            self.scope = scope_of(self.config.crawl, seeds)
+        self.scope = scope_of(self.config.crawl, (*seeds, *self.instance.earlier_seeds))
 
     async def close(self, status: str) -> None:
         """Flush everything and end the crawl's row."""
@@ -306,6 +306,11 @@ class Session:
         limit = self.config.crawl.max_pages
         if limit and self.kept >= limit:
             self.stop(f"{limit} pages are kept")
+
+    def is_full(self, in_flight: int) -> bool:
+        """Whether what is in flight may bring this crawl to the number of pages it takes at most."""
+        limit = self.config.crawl.max_pages
+        return bool(limit) and self.kept + in_flight >= limit
 
     @property
     def kept(self) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from reservations.acceptance import lifted
 from reservations.model import (
     Effect,
+    OtherBot,
     Preference,
     Profile,
     Reading,
@@ -102,8 +103,13 @@ def _from_statement(s: Statement) -> Reason:
         line=s.locator.line,
         offset=s.locator.offset,
         quote=s.locator.quote,
+        why=_said_to(s.inferred_from) if s.inferred_from else "",
         inferred=s.inferred_from is not None,
     )
+
+
+def _said_to(bot: OtherBot) -> str:
+    return f"said to {bot.token} ({bot.operator}), taken as meant for every training crawler"
 
 
 def _from_unknown(u: Unknown) -> Reason:

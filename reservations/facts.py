@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 from reservations.model import HTML_SIGNALS, RESPONSE, ROBOTS_TXT, Agent, Evidence, Outcome
 from reservations.origins import origin_of
 from reservations.readers.html_head import Element, decode_elements
-from reservations.readers.http_fields import HttpFields
+from reservations.readers.http_fields import HttpFields, fields_of
 from reservations.readers.robots_txt import RobotsFile, read_robots_txt
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class Facts:
         """Header lines of the URL's own answer; empty where there was none."""
         if self._fields is None:
             answer = self.response
-            self._fields = HttpFields(answer.fields if answer else ())
+            self._fields = fields_of(answer.fields if answer else ())
         return self._fields
 
     @property

@@ -29,11 +29,15 @@ class Instance:
     """A data folder with a record, and the log beside it."""
 
     data: Path
+    database: str = ""
 
     @property
     def config(self) -> Config:
         return Config.model_validate(
-            {"storage": {"data": self.data}, "publish": {"base_url": "https://crawler.example/forbear"}}
+            {
+                "storage": {"data": self.data, "database": self.database},
+                "publish": {"base_url": "https://crawler.example/forbear"},
+            }
         )
 
     @property

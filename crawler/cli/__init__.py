@@ -9,10 +9,12 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
+from typing import Annotated
 
 import typer
 
 from crawler.cli.shared import ExitCode, FailedError, say_error
+from crawler.config import VERSION
 
 _HELP = """Crawl for AI-training data, take only what nobody reserved, and keep the evidence.
 
@@ -31,6 +33,7 @@ def build_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+    app.callback()(_program)
     for info in sorted(pkgutil.iter_modules(__path__), key=lambda i: i.name):
         if info.name == "shared":
             continue
@@ -39,6 +42,23 @@ def build_app() -> typer.Typer:
             raise TypeError(f"crawler/cli/{info.name}.py defines no register(app)")
         register(app)
     return app
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"Forbear {VERSION}")
+        raise typer.Exit
+
+
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+_program.__doc__ = _HELP
 
 
 def main() -> None:

@@ -68,8 +68,8 @@ def check(
 
     Nothing is recorded. Exit 0 if the page would be kept, 1 if it is left out, 3 if unknown for now.
 
+    \b
     Examples:
-
       forbear check https://example.org/article
       forbear check https://example.org/ --explain
       forbear check https://example.org/a --offline --evidence saved/

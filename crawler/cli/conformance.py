@@ -32,8 +32,8 @@ def conformance(
 
     A vector marked "disputed" with a reason is shown and does not fail the run.
 
+    \b
     Examples:
-
       forbear conformance
       forbear conformance my-vectors/ --json
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from crawler.cli.shared import ConfigOption, DataOption, ExitCode, FailedError, configuration, err
 from crawler.components.run import Job, run_job
-from crawler.config import ConfigError
+from crawler.config import Config, ConfigError
 from crawler.frontier.lock import InstanceBusyError
 from crawler.seeds import SeedError, check_seed, read_seed_file
 from crawler.store.database import DatabaseError
@@ -44,26 +45,26 @@ def crawl(
 
     Run again on the same data it goes on where it stopped. Ctrl-C once stops cleanly.
 
+    \b
     Examples:
-
       forbear crawl https://example.org/
       forbear crawl --seeds urls.txt --max-pages 500
       forbear crawl --seeds urls.txt --plan
       forbear crawl --demo
     """
+    wanted = Job(config=Config(), seeds=(), spider=spider, plan=plan, settings=_settings(setting))
     if demo:
-        raise typer.Exit(_demo(data, spider=spider, plan=plan, settings=_settings(setting)))
-    settings = configuration(config, data)
-    if max_pages is not None:
-        settings = settings.merged(crawl={"max_pages": max_pages})
-    job = Job(
-        config=settings,
-        seeds=_seeds(urls or [], seeds),
-        spider=spider,
-        plan=plan,
-        settings=_settings(setting),
+        if urls or seeds or config:
+            raise FailedError("--demo brings its own seeds and configuration; leave them out")
+        raise typer.Exit(_demo(wanted, data, max_pages))
+    job = replace(
+        wanted, config=_bounded(configuration(config, data), max_pages), seeds=_seeds(urls or [], seeds)
     )
     raise typer.Exit(start(job))
+
+
+def _bounded(config: Config, max_pages: int | None) -> Config:
+    return config if max_pages is None else config.merged(crawl={"max_pages": max_pages})
 
 
 def start(job: Job) -> ExitCode:
@@ -76,19 +77,21 @@ def start(job: Job) -> ExitCode:
         raise FailedError(str(error)) from error
 
 
-def _demo(data: Path | None, *, spider: str, plan: bool, settings: dict[str, str]) -> ExitCode:
+def _demo(wanted: Job, data: Path | None, max_pages: int | None) -> ExitCode:
     from crawler.demo import demo_instance  # the demo web is nothing a real crawl should load
 
-    with demo_instance(data or Path("demo-data")) as (config, web):
-        job = Job(
-            config=config,
-            seeds=web.seeds(),
-            spider=spider,
-            plan=plan,
-            settings=settings,
-            command="forbear crawl --demo",
-        )
-        return start(job)
+    try:
+        with demo_instance(data or Path("demo-data")) as (config, web):
+            return start(
+                replace(
+                    wanted,
+                    config=_bounded(config, max_pages),
+                    seeds=web.seeds(),
+                    command="forbear crawl --demo",
+                )
+            )
+    except ConfigError as error:
+        raise FailedError(str(error)) from error
 
 
 def _seeds(urls: list[str], file: Path | None) -> tuple[str, ...]:

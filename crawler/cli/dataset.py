@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -64,8 +65,8 @@ def export(
 
     Every document is checked against its digests on the way; exit 4 names a damaged one.
 
+    \b
     Examples:
-
       forbear dataset export -o dataset
       forbear dataset export -o dataset-text --format jsonl --media-type text/html
     """
@@ -98,24 +99,10 @@ def export(
         soft_wrap=True,
     )
     asked = {"domain": domain, "prefix": prefix, "media_type": media_type, "main_text": main_text or None}
-    enter(
-        settings,
-        ExportRow(
-            made_at=dataset.moment,
-            actor=actor(),
-            name="dataset",
-            format=form,
-            filter={name: value for name, value in asked.items() if value is not None},
-            target=str(output.absolute()),
-            rows=manifest.documents,
-            as_of=as_of,
-            files=tuple(
-                ExportedFile(name=f.name, bytes=f.bytes, sha256=f.sha256, rows=f.documents)
-                for f in manifest.files
-            ),
-            software=manifest.software,
-        ),
+    files = tuple(
+        ExportedFile(name=f.name, bytes=f.bytes, sha256=f.sha256, rows=f.documents) for f in manifest.files
     )
+    enter(settings, _entry("dataset", form, asked, output, dataset.moment, as_of, files, manifest.software))
 
 
 @group.command()
@@ -142,14 +129,16 @@ def withdraw(
 
     The documents stay in the WARC files of the instance; no later export has them. Exit 1 if there are none.
 
+    \b
     Examples:
-
       forbear dataset withdraw --domain example.org --reason "complaint 2026-17" -o removal
       forbear dataset withdraw --reserved-since --reason "reserved since" --from dataset -o removal
     """
     settings = configuration(config, data)
     if not (url or domain or prefix or body_sha256 or reserved_since):
-        raise FailedError("say what to withdraw: --url, --domain, --prefix, --body-sha256 or --reserved-since")
+        raise FailedError(
+            "say what to withdraw: --url, --domain, --prefix, --body-sha256 or --reserved-since"
+        )
     wanted = WithdrawalFilter(
         url=url, domain=domain, url_prefix=prefix, body_sha256=body_sha256, reserved_since=reserved_since
     )
@@ -173,28 +162,10 @@ def withdraw(
         shutil.rmtree(output)
         raise FailedError(str(error)) from error
     out.print(visible(f"{len(rows)} documents withdrawn; lists in {output}"), markup=False, soft_wrap=True)
-    asked = {
-        "url": url,
-        "domain": domain,
-        "prefix": prefix,
-        "body_sha256": body_sha256,
-        "reserved_since": reserved_since or None,
-        "reason": reason,
-    }
+    asked = {**_told(wanted), "reason": reason}
     enter(
         settings,
-        ExportRow(
-            made_at=removal.when,
-            actor=removal.actor,
-            name="withdrawal",
-            format="jsonl",
-            filter={name: value for name, value in asked.items() if value is not None},
-            target=str(output.absolute()),
-            rows=len(rows),
-            as_of=as_of,
-            files=files,
-            software=removal.software,
-        ),
+        _entry("withdrawal", "jsonl", asked, output, removal.when, as_of, files[:1], removal.software),
     )
 
 
@@ -208,8 +179,8 @@ def check(
 
     Exit 1 if it holds withdrawn documents, 4 if a file is not the one of the manifest.
 
+    \b
     Examples:
-
       forbear dataset check dataset
     """
     with reading(configuration(config, data)) as connection:
@@ -222,7 +193,9 @@ def check(
         out.print(visible(f"withdrawn: {spot.url} ({spot.file}, {where})"), markup=False, soft_wrap=True)
     if found:
         raise typer.Exit(ExitCode.NEGATIVE)
-    out.print(visible(f"{folder} is whole and holds nothing that was withdrawn"), markup=False, soft_wrap=True)
+    out.print(
+        visible(f"{folder} is whole and holds nothing that was withdrawn"), markup=False, soft_wrap=True
+    )
 
 
 def _written(removal: Removal, output: Path) -> tuple[ExportedFile, ...]:
@@ -232,3 +205,38 @@ def _written(removal: Removal, output: Path) -> tuple[ExportedFile, ...]:
         raise FailedError(str(error)) from error
     except EarlierExportError as error:
         raise FailedError(str(error), ExitCode.INTEGRITY) from error
+
+
+def _told(wanted: WithdrawalFilter) -> dict[str, object]:
+    return {
+        "url": wanted.url,
+        "domain": wanted.domain,
+        "prefix": wanted.url_prefix,
+        "body_sha256": wanted.body_sha256,
+        "reserved_since": wanted.reserved_since or None,
+    }
+
+
+def _entry(
+    name: str,
+    form: str,
+    asked: Mapping[str, object],
+    output: Path,
+    when: datetime,
+    as_of: int,
+    files: tuple[ExportedFile, ...],
+    software: str,
+) -> ExportRow:
+    """The entry of the audit trail."""
+    return ExportRow(
+        made_at=when,
+        actor=actor(),
+        name=name,
+        format=form,
+        filter={option: value for option, value in asked.items() if value is not None},
+        target=str(output.absolute()),
+        rows=sum(file.rows for file in files),
+        as_of=as_of,
+        files=files,
+        software=software,
+    )

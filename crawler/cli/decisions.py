@@ -44,8 +44,8 @@ def export(
 ) -> None:
     """Export decisions, one a line, in the order they were recorded.
 
+    \b
     Examples:
-
       forbear decisions export -o decisions.jsonl
       forbear decisions export --format csv --verdict exclude --reason robots
       forbear decisions export --domain example.org --since 2026-01-01

@@ -22,8 +22,8 @@ def doctor(config: ConfigOption = None, data: DataOption = None) -> None:
 
     Exit 1 if something keeps a crawl from starting or would make its record wrong.
 
+    \b
     Examples:
-
       forbear doctor
       forbear doctor --data /srv/forbear
     """

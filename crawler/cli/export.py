@@ -45,7 +45,9 @@ group = typer.Typer(
 )
 Outfile = Annotated[
     Path | None,
-    typer.Option("-o", "--output", help="File; a manifest is written beside it. Else stdout.", show_default=False),
+    typer.Option(
+        "-o", "--output", help="File; a manifest is written beside it. Else stdout.", show_default=False
+    ),
 ]
 
 OPTIONS: Mapping[str, Any] = {
@@ -88,7 +90,10 @@ def with_options(run: Callable[..., None], names: Sequence[str], doc: str) -> Ca
     kept = [p.replace(kind=p.KEYWORD_ONLY) for p in own if p.kind is not p.VAR_KEYWORD]
     more = [
         inspect.Parameter(
-            name, inspect.Parameter.KEYWORD_ONLY, default=False if name == "sme" else None, annotation=OPTIONS[name]
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=False if name == "sme" else None,
+            annotation=OPTIONS[name],
         )
         for name in names
     ]
@@ -121,14 +126,14 @@ def moment(flag: str, text: str) -> datetime:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-def export_table(config: Config, table: Table[Any], form: str, wanted: Selection, output: Path | None) -> None:
+def export_table(
+    config: Config, table: Table[Any], form: str, wanted: Selection, output: Path | None
+) -> None:
     """Write a table, enter it in the audit trail, and say what was written."""
     formats = discover()
     if form not in formats:
         raise FailedError(f"no format {form!r}; known: {', '.join(formats)}")
-    order = Order(
-        table=table, form=formats[form], selection=wanted, software=about(config).software
-    )
+    order = Order(table=table, form=formats[form], selection=wanted, software=about(config).software)
     if output is None and not order.form.is_text:
         raise FailedError(f"{form} is no text: name a file with -o")
     with reading(config) as connection:
@@ -179,8 +184,8 @@ def schema(
 ) -> None:
     """Print the JSON Schema of a table: what a line of its JSON Lines is.
 
+    \b
     Examples:
-
       forbear export schema decisions
     """
     found = tables().get(name)
@@ -203,8 +208,8 @@ def evidence(
 
     Every stored record is checked against its digest on the way; exit 4 names a damaged one.
 
+    \b
     Examples:
-
       forbear export evidence example.org -o example.org
     """
     settings = configuration(config, data)
@@ -225,7 +230,9 @@ def evidence(
         except WarcIntegrityError as error:
             raise FailedError(str(error), ExitCode.INTEGRITY) from error
     records = {file.name: file.rows for file in made.files}
-    says = f"{records['evidence.warc.gz']} records and {records['decisions.jsonl']} decisions of {wanted.domain}"
+    says = (
+        f"{records['evidence.warc.gz']} records and {records['decisions.jsonl']} decisions of {wanted.domain}"
+    )
     err.print(visible(f"{says} in {output}"), markup=False, soft_wrap=True)
     enter(settings, made)
 
@@ -238,8 +245,8 @@ def sqlite(
 ) -> None:
     """The record as one SQLite file, for Datasette or your own SQL. Complaints and secrets are not in it.
 
+    \b
     Examples:
-
       forbear export sqlite -o record.db
     """
     settings = configuration(config, data)

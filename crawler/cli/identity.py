@@ -51,8 +51,8 @@ def build(
 
     Run it after each change and once a day, and copy the folder to your host.
 
+    \b
     Examples:
-
       forbear identity build --out site/
       forbear identity build --out site/ --effective 2026-12-01
     """
@@ -108,8 +108,8 @@ def check(
 ) -> None:
     """Test what is published: page, twin, addresses, key directory, card and feeds. Exit 1 on a fault.
 
+    \b
     Example:
-
       forbear identity check https://bot.example.org
     """
     from crawler.identity.check import Health, check_published
@@ -136,8 +136,8 @@ def rotate_key(
 ) -> None:
     """Make a signing key. It is published first and signs later; the old one is dropped after that.
 
+    \b
     Examples:
-
       forbear identity rotate-key
       forbear identity rotate-key --at-once
     """

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli.shared import ExitCode, FailedError, err, out
+from crawler.cli.shared import FailedError, err, out
 from crawler.config import Config, ConfigError, load_config
 
 _TEMPLATE = """# Forbear's configuration. Times are in seconds.
@@ -82,8 +82,8 @@ def init(
 ) -> None:
     """Write a commented forbear.toml; asks for what is missing when run on a terminal.
 
+    \b
     Examples:
-
       forbear init
       forbear init --token ExampleBot --contact crawler@example.org --info-url https://example.org/bot
     """
@@ -96,9 +96,21 @@ def init(
         "name": name or _ask("Name of the operator"),
     }
     text = _TEMPLATE.format(**{key: _quoted(value) for key, value in asked.items()})
-    config.parent.mkdir(parents=True, exist_ok=True)
-    config.write_text(text, "utf-8")
-    _report(config)
+    _report(config, _written(config, text))
+
+
+def _written(path: Path, text: str) -> Config:
+    """Write the file, unless what it says cannot be used."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.new")
+    aside.write_text(text, "utf-8")
+    try:
+        config = load_config(aside, environ={})
+    except ConfigError as error:
+        aside.unlink()
+        raise FailedError(f"{error}\nnothing was written".replace(str(aside), str(path))) from error
+    aside.rename(path)
+    return config
 
 
 def _ask(question: str) -> str:
@@ -112,12 +124,7 @@ def _quoted(value: str) -> str:
     return '"' + "".join(c for c in escaped if c.isprintable()) + '"'
 
 
-def _report(path: Path) -> None:
-    try:
-        written: Config = load_config(path, environ={})
-    except ConfigError as error:
-        err.print(str(error), markup=False)
-        raise typer.Exit(ExitCode.USAGE) from error
+def _report(path: Path, written: Config) -> None:
     out.print(f"wrote {path}", markup=False)
     try:
         written.require_identity()

@@ -60,8 +60,8 @@ def _group() -> None:
 def status_command(as_json: JsonOption = False, config: ConfigOption = None, data: DataOption = None) -> None:
     """Show what is in the log and what waits. Exit 1 if a decision has waited for more than 60 seconds.
 
+    \b
     Examples:
-
       forbear log status
     """
     settings = configuration(config, data)
@@ -81,8 +81,8 @@ def checkpoint(config: ConfigOption = None, data: DataOption = None) -> None:
 
     Prints the checkpoint. Safe beside a running crawl, and after a crash at any moment.
 
+    \b
     Examples:
-
       forbear log checkpoint
     """
     settings = configuration(config, data)
@@ -115,8 +115,8 @@ def verify_command(
     Checks entries, tiles, checkpoints and their signatures, the commitments against the database, and the
     digests of evidence and WARC files. Changes nothing.
 
+    \b
     Examples:
-
       forbear log verify
       forbear log verify --replay
       forbear log verify --kept checkpoint-of-last-year --key "$KEY"
@@ -157,8 +157,8 @@ def prove_command(
 
     The file holds the decision with what was read for it, and the salt that opens this one entry.
 
+    \b
     Examples:
-
       forbear log prove https://example.org/article -o article.tlog-proof --verifier verify_proof.py
     """
     settings = configuration(config, data)
@@ -187,8 +187,8 @@ def check_command(
 
     Without --key it is checked against this instance's own log.
 
+    \b
     Examples:
-
       forbear log check article.tlog-proof --key "$KEY"
     """
     trusted = _verifier(key, configuration(config, data))

@@ -41,8 +41,8 @@ def lookup_command(
 
     A dated "nothing" is an answer too, so the exit code is 0 either way.
 
+    \b
     Examples:
-
       forbear lookup example.org
       forbear lookup https://example.org/articles/ --json
     """
@@ -68,8 +68,10 @@ def _sentence(answer: Lookup) -> str:
             f"{_day(answer.recorded_from)} and {_day(answer.recorded_until)}."
         )
     left = sum(s.decisions for s in answer.settled if s.verdict == "exclude")
+    first, last = _day(answer.first), _day(answer.last)
+    when = f"On {first}" if first == last else f"Between {first} and {last}"
     text = (
-        f"Between {_day(answer.first)} and {_day(answer.last)}, {answer.decisions} decisions fell about "
+        f"{when}, {answer.decisions} decisions fell about "
         f"{answer.subject}: {answer.documents} documents are kept ({answer.bytes:,} bytes), "
         f"{left} were left out"
     )
@@ -81,9 +83,9 @@ def _print(answer: Lookup) -> None:
     out.print(visible(_sentence(answer)), markup=False, soft_wrap=True)
     if answer.settled:
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in ("", "URLs", "reason", "in words", "first", "last"):
+        for name in ("", "decisions", "reason", "in words", "first", "last"):
             table.add_column(
-                name, justify="right" if name == "URLs" else "left", no_wrap=name in ("first", "last")
+                name, justify="right" if name == "decisions" else "left", no_wrap=name in ("first", "last")
             )
         for row in answer.settled:
             table.add_row(

@@ -31,8 +31,8 @@ def protocols(
     `[policy] protocols` in forbear.toml names a JSON file whose rows are laid over the shipped ones, for
     example when a list of agreed protocols is published.
 
+    \b
     Examples:
-
       forbear protocols
       forbear protocols --sources
       forbear protocols --json

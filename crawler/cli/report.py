@@ -127,7 +127,11 @@ def _write(target: Path, content: bytes) -> None:
 def _made(report: Report, ask: Ask, output: Path, content: bytes) -> ExportRow:
     digest = sha256(content).hexdigest()
     asked = {
-        name: present_moment(value) if isinstance(value, datetime) else str(value) if isinstance(value, Path) else value
+        name: present_moment(value)
+        if isinstance(value, datetime)
+        else str(value)
+        if isinstance(value, Path)
+        else value
         for name, value in ask.options.items()
     }
     return ExportRow(

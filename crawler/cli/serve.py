@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,8 @@ from crawler.store.database import DatabaseError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+DEMO_TOKEN = "demo"  # noqa: S105 - opens nothing but the invented web on this machine
 
 
 def register(app: typer.Typer) -> None:
@@ -43,8 +46,8 @@ def serve(
     Listens on this machine alone. For the public, put a proxy with TLS in front, or name another
     address; that needs `base_url` and `staff_tokens` in [publish].
 
+    \b
     Examples:
-
       forbear serve
       forbear serve --demo --data demo-data
       forbear serve --new-staff-token anna
@@ -55,7 +58,11 @@ def serve(
     settings = _settings(config, data, demo=demo)
     if not is_loopback(host) and host != "localhost":
         _require_publication(settings, host)
-    _run(_application(settings, live=demo), host, port)
+    app = _application(settings, live=demo)
+    if demo:
+        _announce(settings)
+        err.print(f"staff pages: http://{host}:{port}/staff, any name, password {DEMO_TOKEN}", markup=False)
+    _run(app, host, port)
 
 
 def _settings(config: Path | None, data: Path | None, *, demo: bool) -> Config:
@@ -63,7 +70,10 @@ def _settings(config: Path | None, data: Path | None, *, demo: bool) -> Config:
         return configuration(config, data)
     from crawler.demo import demo_config  # the demo web is nothing a real site should load
 
-    return demo_config(data or Path("demo-data"))
+    published = {"base_url": "https://forbear.example", "staff_tokens": [_line("demo", DEMO_TOKEN)]}
+    return demo_config(data or Path("demo-data")).merged(
+        publish={**published, "lookups_per_minute": 600, "lookups_per_day": 100_000, "checks_per_hour": 1000}
+    )
 
 
 def _require_publication(config: Config, host: str) -> None:
@@ -109,11 +119,26 @@ def _run(app: FastAPI, host: str, port: int) -> None:
     )
 
 
+def _announce(config: Config) -> None:
+    """Say how the demo's crawler works, so that its page and feeds are there."""
+    from crawler.identity.publish import announce
+    from crawler.store.database import open_database
+
+    engine = open_database(config.database_url)
+    with engine.begin() as connection:
+        announce(connection, config, datetime.now(UTC))
+    engine.dispose()
+
+
 def _print_token(name: str) -> None:
     token = secrets.token_urlsafe(32)
     typer.echo(token)
     err.print(
         "Keep the token; it is shown once. In forbear.toml:\n\n[publish]\n"
-        f'staff_tokens = ["{name}:{sha256(token.encode()).hexdigest()}"]',
+        f'staff_tokens = ["{_line(name, token)}"]',
         markup=False,
     )
+
+
+def _line(name: str, token: str) -> str:
+    return f"{name}:{sha256(token.encode()).hexdigest()}"

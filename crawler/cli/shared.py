@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -24,9 +25,11 @@ DataOption = Annotated[
     Path | None,
     typer.Option("--data", help="Folder with the instance's state (default ./data).", show_default=False),
 ]
+PIPE_WIDTH = 200
+"""Columns of a table where no terminal sets a width: nothing is cut that somebody may search for."""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 
-out = Console(highlight=False, soft_wrap=False)
+out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 err = Console(stderr=True, highlight=False)
 
 

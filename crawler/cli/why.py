@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -23,9 +24,15 @@ from crawler.present import dumps, explained
 from crawler.store.queries.why import Explained, ObservationRow, WhyFilter, evidence_content, why
 from crawler.store.rebuild import rejudge
 from crawler.words import in_words
+from reservations.model import RESPONSE, ROBOTS_TXT
+from reservations.protocols import discover
 
 _VERDICTS = {"keep": "kept", "exclude": "left out", "defer": "deferred"}
 _CONTEXT = 2
+_AS_RECEIVED = frozenset(
+    {ROBOTS_TXT, RESPONSE, *(place.kind for protocol in discover() for place in protocol.locations)}
+)
+"""Kinds stored as they came; of anything else the extract that carries the signals is kept."""
 
 
 def register(app: typer.Typer) -> None:
@@ -47,8 +54,8 @@ def why_command(
     Every decision is judged again from the stored bytes under the terms of its day. Exit 4 if one
     comes out differently, 1 if the record has none for this URL.
 
+    \b
     Examples:
-
       forbear why https://example.org/article
       forbear why https://example.org/article --at 2026-03-03
     """
@@ -94,21 +101,21 @@ def _print(connection: Connection, item: Explained, *, differs: bool) -> None:
     row = item.decision
     when = row.decided_at.astimezone(UTC).strftime("%d %B %Y, %H:%M:%S UTC")
     _say(row.url, style="bold")
-    _say(f"{_VERDICTS[row.verdict]} on {when}: {in_words(row.reason)}", indent=2)
+    first = row.reasons[0] if row.reasons else None
+    # of a listed host the decision and the body come first, not the name we gave the list
+    words = first.why if first and first.protocol == "blocklist" else in_words(row.reason)
+    _say(f"{_VERDICTS[row.verdict]} on {when}: {words}", indent=2)
     files = {o.sha256: o for o in item.observations}
     for reason in row.reasons:
-        _say(
-            f"{reason.code}{f' ({reason.use})' if reason.use else ''}: {reason.why or reason.quote}", indent=4
-        )
+        use = f" ({reason.use})" if reason.use else ""
+        says = "; ".join(part for part in (reason.quote.strip(), reason.why) if part)
+        _say(f"{reason.code}{use}: {says}", indent=4)
         file = files.get(reason.evidence or "")
         if file is not None and reason.line:
             _print_lines(connection, file, reason.line)
     if row.via:
         _say(f"reached from {row.via}", indent=2)
-    asked = ", ".join(
-        f"{o.kind} {o.outcome}" + (f" ({o.status})" if o.status else "") for o in item.observations
-    )
-    _say(f"read: {asked or 'nothing'}", indent=2)
+    _say(f"read: {', '.join(map(_asked, item.observations)) or 'nothing'}", indent=2)
     _say(f"settled at stage {row.stage}, crawl {row.crawl}, as {row.identity}, policy {row.policy}", indent=2)
     if differs:
         _say("judged again from the stored bytes it comes out DIFFERENTLY", indent=2, style="bold red")
@@ -116,11 +123,18 @@ def _print(connection: Connection, item: Explained, *, differs: bool) -> None:
         _say("judged again from the stored bytes: the same", indent=2)
 
 
+def _asked(seen: ObservationRow) -> str:
+    path = urlsplit(seen.url).path
+    name = seen.kind if not path.endswith(seen.kind) else path
+    return f"{name} {seen.outcome}" + (f" ({seen.status})" if seen.status else "")
+
+
 def _print_lines(connection: Connection, file: ObservationRow, line: int) -> None:
     content = evidence_content(connection, file.sha256) or b""
     lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     seen = file.fetched_at.astimezone(UTC).strftime("%d %B %Y, %H:%M UTC")
-    _say(f"{file.url} as received on {seen} (sha256 {file.sha256[:16]}…)", indent=6)
+    what = "as received" if file.kind in _AS_RECEIVED else f"{file.kind}, what is kept of it,"
+    _say(f"{file.url} {what} on {seen} (sha256 {file.sha256[:16]}…)", indent=6)
     for number in range(max(1, line - _CONTEXT), min(len(lines), line + _CONTEXT) + 1):
         mark = ">" if number == line else " "
         text = lines[number - 1].decode("utf-8", "replace")[:200]

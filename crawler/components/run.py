@@ -16,9 +16,11 @@ from urllib.parse import urljoin
 
 from rich.console import Console
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
+from scrapy.settings import Settings
+from scrapy.spiderloader import SpiderLoader
 
 from crawler.components.runtime import Runtime, adopt
-from crawler.config import Config
+from crawler.config import Config, ConfigError
 from crawler.frontier import Candidate
 from crawler.logs import quiet_logging
 from crawler.own import own_settings
@@ -46,12 +48,14 @@ INCOMPLETE = 3
 async def run_job(job: Job, console: Console) -> int:
     """Crawl, or plan; print the table; the exit code of the command."""
     quiet_logging(console)
+    _require_spider(job)
     session = Session(job.config)
     await session.ensure_open(job.command, job.seeds)
     status = "failed"
     try:
+        _require_seeds(session, job)
         if job.plan:
-            await print_plan(session, job.seeds, console)
+            await print_plan(session, job.seeds or session.instance.earlier_seeds, console)
             status = "planned"
             return COMPLETE
         status = await _crawl(session, job, console)
@@ -61,11 +65,25 @@ async def run_job(job: Job, console: Console) -> int:
     return COMPLETE if status == "finished" else INCOMPLETE
 
 
+def _require_spider(job: Job) -> None:
+    known = SpiderLoader(Settings(own_settings(job.config))).list()
+    if job.spider not in known:
+        raise ConfigError(f"--spider {job.spider}: no such spider; known: {', '.join(sorted(known))}")
+
+
+def _require_seeds(session: Session, job: Job) -> None:
+    if not job.seeds and not session.instance.earlier_seeds:
+        raise ConfigError("no seeds: name URLs, or a file with --seeds urls.txt, a URL a line")
+
+
 async def _crawl(session: Session, job: Job, console: Console) -> str:
     runner = AsyncCrawlerRunner({**own_settings(job.config), **job.settings})
     crawler = runner.create_crawler(job.spider)
     adopt(crawler, Runtime(session, own=True))
     await _put_seeds(session, job, sitemaps=getattr(crawler.spidercls, "robots_of_seeds", False))
+    if await session.instance.frontier.open_rows() == 0:
+        session.nothing_left = True
+        return "finished"
     task = asyncio.ensure_future(runner.crawl(crawler))
     watch = asyncio.ensure_future(_watch(session, crawler))
     with _interruptible(runner, task), Bar(session, console):

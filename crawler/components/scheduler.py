@@ -80,7 +80,7 @@ class FrontierScheduler(BaseScheduler):
     def next_request(self) -> Request | None:
         """The next due request, or None; asks for more in good time."""
         self._sweep()
-        if self._session.stopped:
+        if self._session.stopped or self._session.is_full(len(self._out)):
             return None  # what is leased stays in the frontier for the next run
         self._ask()
         if not self._ready:

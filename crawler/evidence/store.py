@@ -15,6 +15,7 @@ from crawler.politeness import Backoff, Clock, retry_after
 from reservations.model import Agent, Evidence, EvidenceRequest, Outcome, Profile
 from reservations.origins import origin_of
 from reservations.plan import is_closed, plan_for
+from reservations.protocols import discover
 from reservations.read import Reader
 
 OnFetched = Callable[[Evidence], Awaitable[None] | None]
@@ -78,6 +79,7 @@ class EvidenceStore:
         clock: Clock | None = None,
         on_fetched: OnFetched | None = None,
     ) -> None:
+        discover()  # imported now, not while the first page waits
         self._fetcher = fetcher
         self._agent = agent
         self._profile = profile

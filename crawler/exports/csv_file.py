@@ -10,7 +10,8 @@ import io
 from collections.abc import Iterable
 from typing import Any, BinaryIO
 
-from crawler.exports import DECISIONS, Export
+from crawler.exports import Export
+from crawler.exports.tables.decisions_table import TABLE as DECISIONS
 from crawler.exports.tables.model import Table
 from crawler.present import dumps
 from crawler.visible import visible

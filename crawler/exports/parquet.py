@@ -7,7 +7,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, BinaryIO
 
-from crawler.exports import DECISIONS, Export
+from crawler.exports import Export
+from crawler.exports.tables.decisions_table import TABLE as DECISIONS
 from crawler.exports.tables.model import Table
 from crawler.present import Json
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -53,6 +53,9 @@ class Got:
         return self.answer.body if self.answer else b""
 
 
+Get = Callable[[str], Awaitable[Got]]
+
+
 def bad(about: str, says: str) -> Finding:
     """A fault."""
     return Finding(health=Health.BAD, about=about, says=says)
@@ -87,30 +90,26 @@ async def check_published(config: Config, url: str, now: datetime) -> list[Findi
             except NetworkError as error:
                 return Got(url=place, answer=None, why=error.why)
 
-        return [finding async for finding in _all(base, get, now)]
+        return await check_all(base, get, now)
 
 
-async def _all(base: str, get: Callable[[str], Any], now: datetime) -> Any:
+async def check_all(base: str, get: Get, now: datetime) -> list[Finding]:
+    """Test everything below a base URL that `get` can fetch."""
     twin = await get(base + "bot.json")
     document, findings = read_twin(twin)
-    for finding in findings:
-        yield finding
     given = document.get("links")
     links = given if isinstance(given, dict) else {}
     for name, default, check in _PARTS:
         place = links.get(name) or (base + default if default else "")
         if not place:
             continue
-        if not isinstance(place, str) or urlsplit(place).scheme not in ("http", "https"):
-            yield bad(name, f"bot.json links to {str(place)[:100]!r}")
+        if not isinstance(place, str) or not place.startswith(("https://", "http://")):
+            findings.append(bad(name, f"bot.json links to {str(place)[:100]!r}"))
             continue
         got = await get(place)
         problem = answered(name, got)
-        if problem:
-            yield problem
-            continue
-        for finding in check(got, now):
-            yield finding
+        findings += [problem] if problem else check(got, now)
+    return findings
 
 
 def answered(name: str, got: Got) -> Finding | None:

@@ -184,7 +184,8 @@ def summary(category: str, changes: list[tuple[str, Any, Any]]) -> str:
 def _phrase(category: str, key: str, before: Any, after: Any) -> str:
     name = label(category, key, before if after is None else after)
     added, gone = before is None, after is None
-    verbs, noun = _VERBS.get(Category(category), _CHANGES), _SUBJECTS.get(key, name)
+    verbs = _CHANGES if key in _SUBJECTS else _VERBS.get(Category(category), _CHANGES)
+    noun = _SUBJECTS.get(key, name)
     if key.startswith(KEY):
         verbs, noun = ("adds", "drops", "ends earlier"), "a signing key"
     elif category == Category.LISTS and key not in _SUBJECTS:

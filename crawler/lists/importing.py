@@ -48,6 +48,9 @@ def import_bytes(config: Config, data: bytes, form: str, defaults: Defaults) -> 
     if parsed.proposals:
         path = write_proposals(config, listing, parsed, defaults)
         return Imported(listing=listing, parsed=parsed, snapshot=load_lists(config), proposals=path)
+    if not listing.entries and listing.rejected:
+        # not one usable line is no list with nothing on it: what is in force stays so
+        return Imported(listing=listing, parsed=parsed, snapshot=load_lists(config))
     listing = put_in_force(config, listing)
     return Imported(listing=listing, parsed=parsed, snapshot=load_lists(config))
 

@@ -8,7 +8,9 @@ from functools import cache
 
 from crawler.reports.model import Report
 
-SUPPORT = frozenset({"domain_rule", "facts", "model", "present", "rendering"})
+SUPPORT = frozenset(
+    {"crawl_page", "domain_rule", "figures", "facts", "measure_table", "model", "present", "rendering"}
+)
 """Modules of this package that are no report."""
 
 

@@ -78,7 +78,9 @@ class Ranking:
             ordered = sorted(self.held[modality].values(), key=lambda h: (-h.bytes, h.domain))
             for rank, one in enumerate(_first(ordered, small=self.small), 1):
                 yield modality, rank, one
-                for site in sorted(self.sites[modality].get(one.domain, ()), key=lambda h: (-h.bytes, h.site)):
+                for site in sorted(
+                    self.sites[modality].get(one.domain, ()), key=lambda h: (-h.bytes, h.site)
+                ):
                     yield modality, rank, site
 
 

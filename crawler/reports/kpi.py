@@ -131,7 +131,7 @@ def write(connection: Connection, ask: Ask) -> str:
 
 REPORT = Report(
     name="kpi",
-    help="""Key figures: share of hosts with a reservation, exclusions by jurisdiction, age of lists, complaints.
+    help="""Key figures: hosts with a reservation, exclusions by jurisdiction, age of lists, complaints.
 
     Examples:
 

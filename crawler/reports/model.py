@@ -107,5 +107,10 @@ class Report:
     write: Callable[[Connection, Ask], str]
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 crawl`, `12 crawls`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 class ReportError(Exception):
     """A report that cannot be made; says what would help."""

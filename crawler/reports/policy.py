@@ -32,9 +32,10 @@ def build(connection: Connection, ask: Ask) -> Document:
         Section(title="Evidence, and reservations that come later", blocks=tuple(_evidence())),
         Section(title="Contact and complaints", blocks=tuple(_contact(run))),
     )
+    operator = facts.section(run, "operator").get("name") or run.terms["token"]
     document = Document(
         name="policy",
-        title=f"Copyright policy for crawling: {facts.section(run, 'operator').get('name') or run.terms['token']}",
+        title=f"Copyright policy for crawling: {operator}",
         as_of=ask.as_of,
         moment=ask.now,
         sections=sections,

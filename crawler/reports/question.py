@@ -73,7 +73,7 @@ def _contents(ask: Ask) -> Document:
 
 REPORT = Report(
     name="question",
-    help="""Questions that auditors and lawyers ask, answered from the record alone; without a number, their list.
+    help="""Questions that auditors and lawyers ask, answered from the record; without a number, their list.
 
     Examples:
 

@@ -58,10 +58,10 @@ def _markdown(document: Document) -> Iterator[str]:
         yield f"## {escaped(section.title)}"
         for block in section.blocks:
             yield ""
-            yield from _block(block)
+            yield from _block(block, section.title)
 
 
-def _block(block: Block) -> Iterator[str]:
+def _block(block: Block, heading: str) -> Iterator[str]:
     match block:
         case Field():
             number = f"{block.no} " if block.no[:1].isdigit() else ""
@@ -69,7 +69,7 @@ def _block(block: Block) -> Iterator[str]:
             yield ""
             yield from _value(block.value)
         case Table():
-            yield from _table(block)
+            yield from _table(block, heading)
         case _:
             yield escaped(block)
 
@@ -84,17 +84,23 @@ def _value(value: str | int | tuple[str, ...] | None) -> Iterator[str]:
             yield _inline(value)
 
 
-def _table(table: Table) -> Iterator[str]:
-    yield f"{escaped(table.title)}:"
-    yield ""
+def _table(table: Table, heading: str) -> Iterator[str]:
+    if table.title != heading:
+        yield f"{escaped(table.title)}:"
+        yield ""
     if not table.rows:
         yield "(none)"
         return
-    numeric = [all(isinstance(row[i], int | float | None) for row in table.rows) for i in range(len(table.columns))]
+    numeric = [_is_numeric(column) for column in zip(*table.rows, strict=True)]
     yield f"| {' | '.join(escaped(name.replace('_', ' ')) for name in table.columns)} |"
     yield f"| {' | '.join('---:' if right else '---' for right in numeric)} |"
     for row in table.rows:
         yield f"| {' | '.join(_inline(value).replace(chr(10), ' ') for value in row)} |"
+
+
+def _is_numeric(column: tuple[Cell, ...]) -> bool:
+    told = [value for value in column if value is not None]
+    return bool(told) and all(isinstance(value, int | float) for value in told)
 
 
 def _inline(value: Cell) -> str:

@@ -91,7 +91,9 @@ def _head(ask: Ask) -> Iterator[Block]:
 def _crawled(connection: Connection, newest: RunRow, ranking: Ranking) -> Iterator[Block]:
     all_runs = runs(connection)
     crawlers = tuple(dict.fromkeys(f"{run.terms['token']} ({run.user_agent})" for run in all_runs))
-    purposes = tuple(dict.fromkeys(p for run in all_runs for p in facts.section(run, "crawler").get("purposes", ())))
+    purposes = tuple(
+        dict.fromkeys(p for run in all_runs for p in facts.section(run, "crawler").get("purposes", ()))
+    )
     yield Field(no="2.3.0", label="Were crawlers used by the provider or on its behalf?", value=None)
     yield Field(no="2.3.1", label="Crawler names and identifiers", value=crawlers)
     yield Field(no="2.3.2", label="Purposes of the crawlers", value=purposes or (facts.uses(newest),))
@@ -193,7 +195,8 @@ def _shortened(document: Document) -> Document:
 def _processing(ask: Ask, newest: RunRow, count: Totals) -> Iterator[Block]:
     yield Field(
         no="3.1.1",
-        label="Signatory to the Code of Practice that includes commitments to respect reservations of rights?",
+        label="Signatory to the Code of Practice for general-purpose AI models that includes commitments to "
+        "respect reservations of rights from the text and data mining exception?",
         value=None,
     )
     yield Field(

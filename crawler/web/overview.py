@@ -32,6 +32,8 @@ from crawler.words import in_words
 
 HOURS = 48
 DAYS = 30
+FEW = 3
+"""Values below which a drawing says no more than words."""
 KEY_WARNING = timedelta(days=14)
 REASONS = 5
 
@@ -74,6 +76,11 @@ class Overview:
     facts: tuple[tuple[str, Markup], ...]
 
     @property
+    def is_short(self) -> bool:
+        """Whether there are too few days for drawings."""
+        return sum(any(small.days[i] for small in self.smalls) for i in range(len(self.small_days))) < FEW
+
+    @property
     def decided(self) -> int:
         """All decisions of the crawl."""
         return sum(self.verdicts.values())
@@ -113,7 +120,7 @@ def _pace(connection: Connection, now: datetime) -> tuple[tuple[str, int], ...]:
 
 def _pace_chart(pace: tuple[tuple[str, int], ...], speech: Language) -> Markup | None:
     values = [number for _, number in pace]
-    if not any(values):
+    if sum(map(bool, values)) < FEW:
         return None
     return steps(
         values,
@@ -150,7 +157,8 @@ def _small(key: tuple[str, str], values: tuple[int, ...], top: int, days: tuple[
     chart = columns(
         values, top, tone,
         title=plain(name),
-        description=f"Decisions a day over {len(days)} days, from {min(values)} to {max(values)}, same scale in all.",
+        description=f"Decisions a day over {len(days)} days, from {min(values)} to {max(values)}, "
+        "same scale in all.",
         labels=(_day(days[0]), _day(days[-1])),
     )  # fmt: skip
     return Small(name=name, total=sum(values), chart=chart, tone=tone, days=values)
@@ -189,10 +197,10 @@ def _key_needs(config: Config, now: datetime, speech: Language) -> Iterator[Need
         yield Need(
             when="Now", tone="bad", text=speech.say("There is no signing key: forbear identity rotate-key")
         )
-    elif key.until - now < KEY_WARNING:
-        days = max(0, (key.until - now).days)
+    elif key.expires - now < KEY_WARNING:
+        days = max(0, (key.expires - now).days)
         text = speech.say(
-            "The signing key runs out on %(day)s: forbear identity rotate-key", day=speech.day(key.until)
+            "The signing key runs out on %(day)s: forbear identity rotate-key", day=speech.day(key.expires)
         )
         yield Need(when=f"In {days} days", tone="taken", text=text)
 
@@ -237,6 +245,6 @@ def _facts(config: Config, now: datetime, speech: Language) -> Iterator[tuple[st
         if key is not None:
             yield (
                 "Signing key",
-                speech.say("<code>%(kid)s</code>, until %(day)s", kid=key.kid, day=speech.day(key.until)),
+                speech.say("<code>%(kid)s</code>, until %(day)s", kid=key.kid, day=speech.day(key.expires)),
             )
     yield "Profile", Markup("<code>%s</code>") % config.policy.profile.value

@@ -107,7 +107,8 @@ def _appeared(group: list[Seen], speech: Language) -> Markup:
 
 
 def _capital(words: Markup) -> Markup:
-    return words[:1].upper() + words[1:]
+    first = words.split(" ", 1)[0]
+    return words if "." in first else words[:1].upper() + words[1:]  # `robots.txt` stays as it is
 
 
 def lanes(view: DomainView, speech: Language) -> Markup | None:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from crawler.store.database import Connection
 from crawler.store.queries.lookup import Lookup, LookupFilter, lookup
+from crawler.store.queries.pages import withdrawn
 from crawler.store.queries.why import Explained, ObservationRow, WhyFilter, evidence_content, why
 from crawler.store.rebuild import rejudge
 from crawler.web.answers import could_not_tell
@@ -39,6 +40,8 @@ class UrlView:
     current: Explained | None
     shown: Shown | None
     beside: tuple[Beside, ...]
+    withdrawn: datetime | None
+    """When the newest copy was withdrawn."""
     same: bool | None
     """Whether the decision comes out the same from the stored bytes; None: nothing to judge."""
     site: Lookup
@@ -62,6 +65,7 @@ def url_view(connection: Connection, url: str, speech: Language) -> UrlView:
         current=current,
         shown=shown,
         beside=tuple(_beside(connection, current, shown)) if current else (),
+        withdrawn=withdrawn(connection, current.decision.id) if current else None,
         same=rejudge(connection, current.decision.id).same if current else None,
         site=lookup(connection, LookupFilter(subject=LookupFilter(subject=url).host)),
     )
@@ -150,6 +154,10 @@ def url_more(view: UrlView, speech: Language) -> Iterator[Markup]:
         if view.site.decisions:
             yield speech.say("Other pages of %(host)s are in the register.", host=view.site.host)
         return
+    if view.withdrawn is not None:
+        yield speech.say(
+            "It was withdrawn on %(day)s, and is no longer in the data.", day=speech.day(view.withdrawn)
+        )
     if view.taken and view.current.decision.verdict != "keep":
         yield speech.say(
             "It had been taken before, on %(day)s, when nothing reserved it. It is no longer in the data.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 FIRST_FIELD_LINE = 2
 """In `reservations.model.response_head` the status is line 1."""
@@ -63,6 +64,12 @@ class HttpFields:
         """The charset parameter of Content-Type in lower case; empty where it is not stated."""
         field = self.get("content-type")
         return charset_of(field.value if field else "")
+
+
+@lru_cache(maxsize=2048)
+def fields_of(lines: tuple[tuple[str, str], ...]) -> HttpFields:
+    """Header lines looked up by name; those of a location file are asked about with every URL."""
+    return HttpFields(lines)
 
 
 def _field_line(name: str, value: str, line: int) -> FieldLine:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from reservations.ai_tokens import parts_of
 from reservations.readers.robots_lines import folded
 
 STAR = "*"
@@ -35,6 +36,11 @@ def is_product_token(value: str) -> bool:
     return _TOKEN.fullmatch(value) is not None
 
 
+def is_plain(value: str) -> bool:
+    """Whether a value is one product token to every reader, the fail-closed ones too."""
+    return is_product_token(value) and not parts_of(value)
+
+
 def names(value: str) -> AgentNames:
     """The names in a value. `AI2Bot` names no `AI`: tokens end at blanks and signs, not at digits."""
     return _names(value[:_MAX_VALUE])
@@ -43,7 +49,7 @@ def names(value: str) -> AgentNames:
 @lru_cache(maxsize=16384)
 def _names(value: str) -> AgentNames:
     if is_product_token(value):
-        return AgentNames(words=frozenset({value.lower()}))
+        return AgentNames(words=frozenset({value.lower(), *parts_of(value)}))
     words: set[str] = set()
     globs: list[str] = []
     for part in map(str.strip, _SEPARATOR.split(folded(value))):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-from reservations.ai_tokens import training_bots
+from reservations.ai_tokens import spellings, training_bots
 from reservations.model import Agent, OtherBot, TokenClass
 from reservations.readers.robots_agents import STAR, glob_names
 from reservations.readers.robots_lines import Record
@@ -129,5 +129,13 @@ def telling(bots: Iterable[OtherBot]) -> tuple[OtherBot, ...]:
 
 
 def _groups_of(grouping: Grouping, bot: OtherBot) -> tuple[Group, ...]:
-    spellings = (bot.token.lower(), bot.token.lower().replace("-", ""))
-    return tuple(dict.fromkeys(g for name in spellings for g in grouping.by_name.get(name, ())))
+    """The groups with a bot's own token; those with a nickname of it only where there are none.
+
+    Merged with the others, an `Allow` for a nickname would take a denial of the token away.
+    """
+    own, nicknames = spellings(bot)[:2], spellings(bot)[2:]
+    for names in (own, nicknames):
+        groups = tuple(dict.fromkeys(g for name in names for g in grouping.by_name.get(name, ())))
+        if groups:
+            return groups
+    return ()

@@ -50,6 +50,7 @@ _HYPHENS = dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63, 0xFF0D
 _LOOKALIKES = {**_HYPHENS, **dict.fromkeys(map(ord, _ZERO_WIDTH))}
 _SQUEEZED = {**_LOOKALIKES, **dict.fromkeys(map(ord, "-_" + _JUNK))}
 _JOINED = re.compile(r"(user-agent|disallow|allow|sitemap)[ \t]*:", re.IGNORECASE)
+_AGENT_LIKE = re.compile(r"\*|[A-Za-z][A-Za-z0-9_.+/, -]{0,99}")
 _TAG = re.compile(r"</?(?:br|p|pre|div|span|code|b|body|html)\b[^<>]*>", re.IGNORECASE)
 _HINT = re.compile("dis|low|use|ent", re.IGNORECASE)
 """One slip leaves the beginning or the end of `disallow` and `useragent` whole."""
@@ -63,6 +64,7 @@ class OddityKind(StrEnum):
     FIELD = "field"
     JOINED = "joined"
     AGENT = "agent"
+    NOBODY = "nobody"
     PATTERN = "pattern"
     OUTSIDE = "outside"
     BETWEEN_AGENTS = "between_agents"
@@ -183,11 +185,22 @@ def read_fields(number: int, text: str, latin: str | None = None) -> tuple[Recor
     letter = (Record(line=number, key=key, value=value, text=shown),) if key else ()
     if latin is None and key in KNOWN_KEYS and not _ambiguous(key, value):
         return letter
-    again = dict.fromkeys(reread(shown.partition("#")[0], key))
-    again.pop((key, value), None)
+    again = list(reread(shown.partition("#")[0], key))
+    if (key, value) in again:
+        again.remove((key, value))
     return letter + tuple(
         Record(line=number, key=k, value=v, text=shown, under=FAIL_CLOSED) for k, v in again
     )
+
+
+def orphan_agent(number: int, text: str) -> tuple[Record, ...]:
+    """The agent on a line below an empty `User-agent:`: what stands there alone or before a field."""
+    content = text.partition("#")[0]
+    field = _JOINED.search(content)
+    lead = content[: field.start() if field else len(content)].strip(_JUNK)
+    if not _AGENT_LIKE.fullmatch(lead) or _mangled(lead):
+        return ()
+    return (Record(line=number, key=USER_AGENT, value=lead, text=text, under=FAIL_CLOSED),)
 
 
 def _ambiguous(key: str, value: str) -> bool:

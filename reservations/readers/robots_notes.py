@@ -38,6 +38,14 @@ AGENT = NoteKind(
     "browser strings name nobody by the letter. Forbear takes each name in them as named, for "
     "restrictions. Write one User-agent line for each token.",
 )
+NOBODY = NoteKind(
+    code="robots.agent_unknown",
+    level=Level.WARN,
+    summary="A User-agent value is no crawler's own token",
+    text="It is a nickname (`gpt-bot`, `anthropicbot`), or two tokens run together. The crawler meant "
+    "does not answer to it. Forbear infers from it that training is not wanted. Write the token that the "
+    "crawler's operator publishes, one a line.",
+)
 PATTERN = NoteKind(
     code="robots.pattern",
     level=Level.WARN,
@@ -140,6 +148,7 @@ NOTE_OF = {
     OddityKind.FIELD: FIELD,
     OddityKind.JOINED: JOINED,
     OddityKind.AGENT: AGENT,
+    OddityKind.NOBODY: NOBODY,
     OddityKind.PATTERN: PATTERN,
     OddityKind.OUTSIDE: OUTSIDE,
     OddityKind.BETWEEN_AGENTS: BETWEEN,

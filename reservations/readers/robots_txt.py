@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from reservations.ai_tokens import is_slip
 from reservations.model import ALWAYS
-from reservations.readers.robots_agents import is_product_token, names
+from reservations.readers.robots_agents import is_plain, is_product_token, names
 from reservations.readers.robots_lines import (
     ALLOW,
     DISALLOW,
@@ -27,6 +28,7 @@ from reservations.readers.robots_lines import (
     Record,
     decode_lines,
     is_joined,
+    orphan_agent,
     read_fields,
 )
 
@@ -113,6 +115,8 @@ def read_robots_txt(body: bytes) -> RobotsFile:
         used, length = used + 1, length + len(text) + 1
         latin = decoded.latin.get(number)
         found = read_fields(number, text, latin)
+        if records and _is_empty_agent(records[-1]):
+            found = orphan_agent(number, text) + found
         records += found
         content, mark, comment = (latin or text).partition("#")
         if mark:
@@ -138,6 +142,10 @@ def read_robots_txt(body: bytes) -> RobotsFile:
     )
 
 
+def _is_empty_agent(record: Record) -> bool:
+    return record.key == USER_AGENT and not record.value
+
+
 def sitemaps(file: RobotsFile) -> tuple[str, ...]:
     """Addresses of sitemaps, wherever in the file they stand, each once."""
     found = (r.value for r in file.records if r.key in _SITEMAP_KEYS)
@@ -146,7 +154,7 @@ def sitemaps(file: RobotsFile) -> tuple[str, ...]:
 
 def _groupings(records: list[Record], closing: frozenset[str]) -> tuple[Grouping, Grouping]:
     letter = _group([r for r in records if r.under is ALWAYS], closing, lenient=False)
-    same = all(r.under is ALWAYS and (r.key != USER_AGENT or is_product_token(r.value)) for r in records)
+    same = all(r.under is ALWAYS and (r.key != USER_AGENT or is_plain(r.value)) for r in records)
     return letter, letter if same else _group(records, closing, lenient=True)
 
 
@@ -226,8 +234,10 @@ def _oddity_of(record: Record, same_line: Record | None) -> OddityKind | None:
         if is_joined(record.text):
             return OddityKind.JOINED
         return OddityKind.PATTERN if same_line and same_line.key == record.key else OddityKind.FIELD
-    if record.key == USER_AGENT and not is_product_token(record.value):
-        return OddityKind.AGENT
+    if record.key == USER_AGENT:
+        if not is_product_token(record.value):
+            return OddityKind.AGENT
+        return OddityKind.NOBODY if is_slip(record.value) else None
     if record.key == DISALLOW and record.value and record.value[0] not in "/*":
         return OddityKind.PATTERN
     return OddityKind.NOINDEX if record.key == "noindex" else None

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from reservations.model import Evidence, Level, NoteKind, Outcome, quoted
 from reservations.origins import origin_of
-from reservations.readers.http_fields import HttpFields
+from reservations.readers.http_fields import fields_of
 from reservations.readers.json_document import (
     Json,
     JsonArray,
@@ -312,7 +312,7 @@ def _complaints(node: JsonObject, strict: Rule | None) -> Iterator[NoteKind]:
 
 def why_unknown(evidence: Evidence) -> str:
     """Why the file cannot be known now; empty where it can, or where there is none."""
-    mitigated = HttpFields(evidence.fields).get("cf-mitigated")
+    mitigated = fields_of(evidence.fields).get("cf-mitigated")
     if mitigated and mitigated.value.lower() == "challenge":
         return "a challenge answers in place of the file"
     if evidence.outcome is Outcome.TOO_LARGE:

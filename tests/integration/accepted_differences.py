@@ -1,4 +1,4 @@
-"""Where Google's reader of robots.txt and ours differ, and why that is right; docs/differences.md has the prose.
+"""Where Google's reader of robots.txt and ours may differ; docs/differences.md says why.
 
 A difference is accepted only where its own cause is there to be seen in the file or the URL. `name` is a
 heading of the page, `whose` says who is stricter.

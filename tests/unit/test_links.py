@@ -13,7 +13,13 @@ from spiders.links import MAX_URL, page_links
 
 _PARTS = ["/", "//", ".", "..", "a", "b.c", "?", "x=1", "&", ";", "%2e", "é", "\\", "@", "~", "-", ":80"]
 _STARTS = ["", "/", "http://", "https://", "HTTP://", "http://e.com", "https://e.com:81/"]
-_BASES = ["http://127.0.0.2:80/a/b?q", "https://e.com", "http://E.com/x", "https://[::1]/a", "http://e.com/a/"]
+_BASES = [
+    "http://127.0.0.2:80/a/b?q",
+    "https://e.com",
+    "http://E.com/x",
+    "https://[::1]/a",
+    "http://e.com/a/",
+]
 
 
 def _page(base: str, href: str) -> HtmlResponse:

@@ -37,8 +37,8 @@ def approve(
 
     Without arguments, show what waits; exit 1 if something does.
 
+    \b
     Examples:
-
       forbear blocklists approve
       forbear blocklists approve agcom --by "A. Jurist" --reason "the annex was re-issued in two parts"
       forbear blocklists approve oslo-2026 --name film-one.com --by "A. Jurist" --reason "operative part"

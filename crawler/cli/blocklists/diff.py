@@ -27,8 +27,8 @@ def diff(
 ) -> None:
     """Show what one set names and the other does not, and whose status changed. Exit 1 if anything did.
 
+    \b
     Examples:
-
       forbear blocklists diff 1f3870be now
     """
     settings = configuration(config, data)

@@ -54,8 +54,8 @@ def explain(
 
     Exit 1 if it is listed.
 
+    \b
     Examples:
-
       forbear blocklists explain example.org
       forbear blocklists explain www.example.org --at 2025-06-01
       forbear blocklists explain example.org --at 2025-06-01 --known 2025-06-01 --set 1f3870be

@@ -38,8 +38,8 @@ def impact(
 
     The switches themselves are `[blocklists] count`, `ignore` and `[policy] jurisdictions`.
 
+    \b
     Examples:
-
       forbear blocklists impact --count live_event:IT
       forbear blocklists impact --ignore administrative_order:LT
     """

@@ -63,8 +63,8 @@ def import_(
     Only copyright grounds count; a format that does not say needs the flags. What an earlier version
     of the list named and this one does not is closed, not forgotten.
 
+    \b
     Examples:
-
       forbear blocklists import orders.jsonl --format jsonl
       forbear blocklists import hosts.txt --format hosts --ground copyright --jurisdiction DE
         --body "LG Example" --ref "1 O 1/26" --scope domain_and_subdomains

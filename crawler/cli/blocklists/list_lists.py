@@ -47,8 +47,8 @@ def list_(
 ) -> None:
     """Show the lists of the instance: entries, age, digest.
 
+    \b
     Examples:
-
       forbear blocklists list
       forbear blocklists list --policy
     """

@@ -28,8 +28,8 @@ def override(
 ) -> None:
     """Exempt a host with all below it from entries no more specific than it. Entry and log stay.
 
+    \b
     Examples:
-
       forbear blocklists override example.org --by "A. Jurist" --reason "new owner since May, mail of 3 June"
       forbear blocklists override example.org --revoke --by "A. Jurist" --reason "listed again"
     """

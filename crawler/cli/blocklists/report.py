@@ -43,8 +43,8 @@ def report(
 ) -> None:
     """List what was not visited because of lists: entry, set, age. Of a host, also when it was not listed.
 
+    \b
     Examples:
-
       forbear blocklists report --source agcom --since 2026-11-01
       forbear blocklists report example.org --json
     """

@@ -44,8 +44,8 @@ def update(
     Requests are conditional and go over TLS; what is in force stays unless a new version is good.
     Exit 1 if a version is held, 3 if a list could not be had.
 
+    \b
     Examples:
-
       forbear blocklists update
       forbear blocklists update citizenlab_it
     """

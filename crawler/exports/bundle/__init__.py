@@ -97,9 +97,7 @@ def _begun(connection: Connection, wanted: Bundle, target: Path) -> ExportRow:
 def _files(connection: Connection, wanted: Bundle, folder: Path) -> Iterator[ExportedFile]:
     until = lookup(connection, LookupFilter(subject=wanted.domain)).recorded_until
     date = until or datetime.fromtimestamp(0, UTC)
-    archive = Archive(
-        data=wanted.data, name=WARC, about=wanted.about, date=date, documents=wanted.documents
-    )
+    archive = Archive(data=wanted.data, name=WARC, about=wanted.about, date=date, documents=wanted.documents)
     lines: list[str] = []
 
     def records(path: Path) -> int:

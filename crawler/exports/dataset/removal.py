@@ -97,9 +97,7 @@ def _located(folder: Path, spot: Spot) -> str:
     return dumps({"export": str(folder), "file": spot.file, **spot.at, "url": spot.url})
 
 
-def _manifest(
-    removal: Removal, files: Sequence[ExportedFile], found: Mapping[Path, Sequence[Spot]]
-) -> Json:
+def _manifest(removal: Removal, files: Sequence[ExportedFile], found: Mapping[Path, Sequence[Spot]]) -> Json:
     return {
         "kind": KIND,
         "withdrawn_at": moment(removal.when),

@@ -16,7 +16,10 @@ def answer(connection: Connection, ask: Ask) -> tuple[Block, ...]:
     found = why(connection, WhyFilter(url=url, at=at, limit=1))
     if not found:
         when = f" up to {moment(at)}" if at else ""
-        return (f"There is no decision about this page in the record{when}.", Field(no="", label="Page", value=Code(url)))
+        return (
+            f"There is no decision about this page in the record{when}.",
+            Field(no="", label="Page", value=Code(url)),
+        )
     return (*_decision(found[0]), _reasons(found[0]), _evidence(found[0]))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 from crawler.present import moment
-from crawler.reports.model import Ask, Block, Code, Table
+from crawler.reports.model import Ask, Block, Code, Table, counted
 from crawler.reports.questions.model import Question
 from crawler.store.database import Connection
 from crawler.store.queries.causes import CauseFilter, causes
@@ -40,7 +40,7 @@ def answer(connection: Connection, ask: Ask) -> tuple[Block, ...]:
             for one in found[:MOST]
         ),
     )
-    return (f"{min(len(found), MOST)} exclusions.{more}", table)
+    return (f"{counted(min(len(found), MOST), 'exclusion')}.{more}", table)
 
 
 QUESTION = Question(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crawler.lists import ListError
 from crawler.lists.overrides import override_log
 from crawler.present import moment
-from crawler.reports.model import Ask, Block, Code, ReportError, Table
+from crawler.reports.model import Ask, Block, Code, ReportError, Table, counted
 from crawler.reports.questions.model import Question
 from crawler.store.database import Connection
 
@@ -28,7 +28,7 @@ def answer(connection: Connection, ask: Ask) -> tuple[Block, ...]:
         for one in logged
     )
     return (
-        f"{len(rows)} entries in the log of exemptions.",
+        f"{counted(len(rows), 'line')} in the log of exemptions.",
         Table(
             name="overrides",
             title="Exemptions",

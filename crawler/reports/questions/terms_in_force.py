@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from crawler.present import dumps, moment
-from crawler.reports.model import Ask, Block, Code, Table
+from crawler.reports.model import Ask, Block, Code, Table, counted
 from crawler.reports.questions.model import Question
 from crawler.store.database import Connection
 from crawler.store.queries.measures import runs
@@ -29,7 +29,7 @@ def answer(connection: Connection, ask: Ask) -> tuple[Block, ...]:
         if at is None or (run.started_at < at + DAY and (run.ended_at is None or run.ended_at >= at))
     )
     return (
-        f"{len(rows)} crawls.",
+        f"{counted(len(rows), 'crawl')}.",
         Table(
             name="crawls",
             title="Crawls, and the terms of their decisions",

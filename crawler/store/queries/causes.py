@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, String, select
+from sqlalchemy import ColumnElement, Connection, String
 from sqlalchemy import cast as sql_cast
 
 from crawler.store.queries.decisions import CHUNK, DecisionRow, RowReader, decision_columns

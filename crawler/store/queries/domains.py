@@ -66,9 +66,7 @@ class LeftOut:
 
 def kept_domains(connection: Connection, wanted: KeptFilter) -> Iterator[KeptOf]:
     """Kept documents and bytes by domain and media type, in that order."""
-    copy = func.row_number().over(
-        partition_by=document.c.body_sha256, order_by=document.c.decision_id
-    )
+    copy = func.row_number().over(partition_by=document.c.body_sha256, order_by=document.c.decision_id)
     names = ("domain", "media_type", "bytes", "kept_at")
     kept = (
         select(*(document.c[name] for name in names), copy.label("copy"))

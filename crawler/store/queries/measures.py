@@ -133,7 +133,7 @@ def totals(connection: Connection) -> Totals:
             func.count(decision.c.domain.distinct()),
         )
     ).one()
-    reasons = _counted(connection, decision, decision.c.verdict, decision.c.reason)
+    reasons = _pairs(connection, decision, decision.c.verdict, decision.c.reason)
     return Totals(
         runs=_rows(connection, crawl),
         first=first,
@@ -143,10 +143,10 @@ def totals(connection: Connection) -> Totals:
         hosts_with_reservations=_scalar(connection, func.count(reservation.c.host.distinct())),
         domains=domains,
         reservations=_rows(connection, reservation),
-        verdicts=_summed(reasons, 0),
-        stages={k[0]: n for k, n in _counted(connection, decision, decision.c.stage).items()},
+        verdicts=_first(reasons),
+        stages=_first(_pairs(connection, decision, decision.c.stage, decision.c.verdict)),
         reasons=reasons,
-        outcomes=_counted(connection, observation, observation.c.kind, observation.c.outcome),
+        outcomes=_pairs(connection, observation, observation.c.kind, observation.c.outcome),
         without_evidence=kept_without_evidence(connection),
         kept=_rows(connection, document, document.c.withdrawn_at.is_(None)),
         withdrawn=_rows(connection, document, document.c.withdrawn_at.is_not(None)),
@@ -185,17 +185,19 @@ def _scalar(connection: Connection, value: ColumnElement[Any]) -> int:
     return int(connection.scalar(select(value)) or 0)
 
 
-def _counted(
-    connection: Connection, table: FromClause, *columns: ColumnElement[str]
-) -> dict[tuple[str, ...], int]:
+def _pairs(
+    connection: Connection, table: FromClause, one: ColumnElement[str], other: ColumnElement[str]
+) -> dict[tuple[str, str], int]:
+    """How often each pair of values stands in two columns."""
     rows = connection.execute(
-        select(*columns, func.count()).select_from(table).group_by(*columns).order_by(*columns)
+        select(one, other, func.count()).select_from(table).group_by(one, other).order_by(one, other)
     )
-    return {tuple(row[:-1]): row[-1] for row in rows}
+    return {(a, b): number for a, b, number in rows.tuples()}
 
 
-def _summed(counts: Mapping[tuple[str, ...], int], position: int) -> dict[str, int]:
+def _first(counts: Mapping[tuple[str, str], int]) -> dict[str, int]:
+    """The counts by the first of each pair."""
     found: dict[str, int] = {}
-    for key, number in counts.items():
-        found[key[position]] = found.get(key[position], 0) + number
+    for (key, _), number in counts.items():
+        found[key] = found.get(key, 0) + number
     return found

@@ -81,6 +81,11 @@ def taking(connection: Connection, wanted: LookupFilter) -> Taking:
     return Taking(**row._mapping)
 
 
+def withdrawn(connection: Connection, decision_id: int) -> datetime | None:
+    """When the copy that a decision kept was withdrawn; None where it was not, or none was kept."""
+    return connection.scalar(select(document.c.withdrawn_at).where(document.c.decision_id == decision_id))
+
+
 def visitors(connection: Connection, wanted: LookupFilter) -> tuple[Visitor, ...]:
     """Who asked the site for pages, the newest first."""
     when = decision.c.decided_at

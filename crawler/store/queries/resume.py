@@ -11,6 +11,9 @@ from crawler.frontier.schema import State, url
 from crawler.store.schema import document, observation
 
 
+MAX_SEEDS = 1_000_000
+
+
 def committed_ends(connection: Connection) -> Mapping[str, Mapping[str, int]]:
     """For each folder of WARC files, the end of the last committed record of each file."""
     ends: dict[str, dict[str, int]] = defaultdict(dict)
@@ -48,4 +51,11 @@ def kept_in_flight(connection: Connection) -> set[str]:
     same = (document.c.url_hash == url.c.key) & (document.c.url == url.c.url)
     return set(
         connection.scalars(select(document.c.url).select_from(url.join(document, same)).where(unfinished))
+    )
+
+
+def seed_urls(connection: Connection) -> tuple[str, ...]:
+    """The seeds of earlier runs on this data, whose hosts bound what a later one follows."""
+    return tuple(
+        connection.scalars(select(url.c.url).where(url.c.source.in_(("seed", "sitemap"))).limit(MAX_SEEDS))
     )

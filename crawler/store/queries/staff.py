@@ -132,11 +132,11 @@ def waiting(connection: Connection, crawl_id: int, limit: int = 50) -> tuple[Wai
 def crawl_verdicts(connection: Connection, crawl_id: int) -> dict[str, int]:
     """Decisions of a crawl by verdict."""
     rows = connection.execute(
-        select(decision.c.verdict, func.count())
+        select(decision.c.verdict, func.count().label("number"))
         .where(decision.c.crawl_id == crawl_id)
         .group_by(decision.c.verdict)
     )
-    return {verdict: number for verdict, number in rows}
+    return {row.verdict: row.number for row in rows}
 
 
 def kept_without_evidence(connection: Connection, crawl_id: int) -> int:

@@ -41,17 +41,23 @@ class Span:
     first: datetime
     last: datetime
     decisions: int
+    domains: int
 
 
 def span(connection: Connection, crawl_id: int) -> Span | None:
     """First and last decision of a crawl; None where there is none."""
     when = decision.c.decided_at
     row = connection.execute(
-        select(func.min(when).label("first"), func.max(when).label("last"), func.count().label("number")).where(
-            decision.c.crawl_id == crawl_id
-        )
+        select(
+            func.min(when).label("first"),
+            func.max(when).label("last"),
+            func.count().label("number"),
+            func.count(decision.c.domain.distinct()).label("domains"),
+        ).where(decision.c.crawl_id == crawl_id)
     ).one()
-    return Span(first=row.first, last=row.last, decisions=row.number) if row.number else None
+    if not row.number:
+        return None
+    return Span(first=row.first, last=row.last, decisions=row.number, domains=row.domains)
 
 
 def timeline(connection: Connection, crawl_id: int, unit: Unit) -> Iterator[Moment]:
