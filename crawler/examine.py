@@ -8,9 +8,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
+from crawler.c2pa_worker import C2paWorker
 from crawler.config import Config
 from crawler.evidence import EvidenceClient, EvidenceStore, Limits
 from crawler.gate import Case, Decision, Terms, judge, reason_of_hit
+from crawler.identity.signing import open_signer
 from crawler.lists import list_policy, load_lists
 from crawler.network import (
     ACCEPT_ANY,
@@ -72,7 +74,10 @@ async def examine(config: Config, url: str, *, policies: bool = False) -> tuple[
     )
     found: list[Examination] = []
     async with Client(
-        guard, identity_headers(config, accept=ACCEPT_ANY), timeout=config.network.timeout
+        guard,
+        identity_headers(config, accept=ACCEPT_ANY),
+        timeout=config.network.timeout,
+        signer=open_signer(config),
     ) as client:
         examiner = _Examiner(config, client, terms_of(config, policies=policies))
         target: str | None = url
@@ -81,7 +86,7 @@ async def examine(config: Config, url: str, *, policies: bool = False) -> tuple[
             examined = await examiner.examine(target, via)
             found.append(examined)
             via, target = target, examined.redirect
-        await examiner.store.aclose()
+        await examiner.aclose()
     return tuple(found)
 
 
@@ -93,10 +98,16 @@ class _Examiner:
         self._index = load_lists(config).index(list_policy(config))
         pace = Pace(config.politeness.delay, config.politeness.per_host)
         self._pace = pace
+        self._c2pa = C2paWorker()
         fetcher = EvidenceClient(
             client, hop_check=self._objection, pace=pace, limits=Limits(seconds=config.network.timeout)
         )
         self.store = EvidenceStore(fetcher, self._terms.agent, self._terms.policy.profile)
+
+    async def aclose(self) -> None:
+        """Give up what is in flight, and end the process that reads content credentials."""
+        await self.store.aclose()
+        await self._c2pa.close()
 
     def _objection(self, url: str) -> Reason | None:
         hits = self._index.lookup(url, _today())
@@ -132,7 +143,11 @@ class _Examiner:
         response = _response(case.url, answer)
         redirect = _redirect(case.url, answer)
         found = (left_out("redirect", f"answered {answer.status} to {redirect}"),) if redirect else ()
-        evidence = (*case.evidence, *extract(response, self._terms.agent))
+        credentials = await self._c2pa.read_assertions(
+            _media_type(answer), answer.body, url=case.url, fetched_at=_now()
+        )
+        own = (*extract(response, self._terms.agent), *filter(None, (credentials,)))
+        evidence = (*case.evidence, *own)
         case = replace(case, stage=Stage.BODY, evidence=evidence, found=found, decided_at=_now())
         profile = self._terms.policy.profile
         while not redirect and (wanted := plan(case.url, case.evidence, self._terms.agent, profile)):
@@ -199,6 +214,10 @@ def _from_http(url: str, path: Path, when: datetime) -> Evidence:
         fields=fields,
         body=body,
     )
+
+
+def _media_type(answer: Answer) -> str:
+    return (answer.field("content-type") or "").partition(";")[0].strip().lower()
 
 
 def _response(url: str, answer: Answer) -> Evidence:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from crawler.config import Crawl
+from crawler.config_sections import Crawl
 from crawler.exchange import Wire
 from crawler.frontier import Candidate
 from reservations.model import Effect, Reason

@@ -101,7 +101,7 @@ def _spare_the_collector(*, own: bool) -> None:
     gc.collect()
     gc.freeze()
     if own:
-        gc.set_threshold(5000, 20, 20)
+        gc.set_threshold(5000, 10, 10)
 
 
 def _config(settings: BaseSettings) -> Any:

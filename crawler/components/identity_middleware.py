@@ -13,7 +13,7 @@ class IdentityMiddleware:
 
     def __init__(self, runtime: Runtime) -> None:
         self._headers = runtime.session.identity_headers
-        self._stripped = runtime.session.stripped_headers
+        self._stripped = frozenset(name.lower().encode() for name in runtime.session.stripped_headers)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> IdentityMiddleware:
@@ -22,7 +22,7 @@ class IdentityMiddleware:
 
     def process_request(self, request: Request) -> None:
         """Overwrite the identity headers, whatever a spider set."""
-        for name in self._stripped:
-            request.headers.pop(name, None)
+        for name in [name for name in request.headers if name.lower() in self._stripped]:
+            del request.headers[name]
         for name, value in self._headers.items():
             request.headers[name] = value

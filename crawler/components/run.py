@@ -120,6 +120,9 @@ async def _watch(session: Session, crawler: Crawler) -> None:
         failed = session.instance.writer.failed
         if failed.done():
             session.stop(str(failed.exception()))
+        signer = session.instance.signer
+        if signer is not None and signer.ended:
+            session.stop("the signing key has ended; run the crawl again to go on with the next one")
     if crawler.engine is not None:
         await crawler.engine.close_spider_async(reason="stopped")
 

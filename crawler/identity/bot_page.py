@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -55,14 +55,21 @@ class Published:
     def since(self, category: str, key: str, declared: str) -> str:
         """From when at the latest a row has held: never earlier than it was published."""
         for version in self.versions:
-            if key in json.loads(version.canonical).get(category, {}):
+            if key in parsed(version.canonical).get(category, {}):
                 return max(declared, f"{version.effective_at:%Y-%m-%d}")
         return declared
 
 
+@lru_cache(maxsize=512)
+def parsed(text: str) -> Declaration:
+    """A declaration from its canonical form; not to be changed."""
+    declared: Declaration = json.loads(text)
+    return declared
+
+
 def bot_json(published: Published, version: Publication) -> Json:
     """The twin of the page: the declaration, with its number, digest, dates and links."""
-    declared: Declaration = json.loads(version.canonical)
+    declared = parsed(version.canonical)
     signed = "signature_agent" in declared[Category.IDENTITY]
     links = {
         "page": "bot/",
@@ -86,6 +93,10 @@ def bot_json(published: Published, version: Publication) -> Json:
         "effective_at": moment(version.effective_at),
         "links": found,
         "robots_txt_examples": {name: "\n".join(lines) for name, lines in examples(declared).items()},
+        "honoured_since": {
+            category.value: {row["key"]: row["since"] for row in _dated(published, category, declared)}
+            for category in (Category.PROTOCOLS, Category.ROBOTS)
+        },
         **declared,
     }
 
@@ -102,7 +113,7 @@ def examples(declared: Declaration) -> Mapping[str, tuple[str, ...]]:
 def bot_page(published: Published, root: str = "../") -> str:
     """The page about the crawler; `root` leads from it to the base URL."""
     version = published.current
-    declared = json.loads(version.canonical)
+    declared = parsed(version.canonical)
     return _render(
         "bot.html",
         published,
@@ -111,7 +122,7 @@ def bot_page(published: Published, root: str = "../") -> str:
         d=declared,
         version=version,
         examples=examples(declared),
-        keys=_keys(json.loads(published.versions[-1].canonical)[Category.IDENTITY], published.now),
+        keys=_keys(parsed(published.versions[-1].canonical)[Category.IDENTITY], published.now),
         protocols=_dated(published, Category.PROTOCOLS, declared),
         features=_dated(published, Category.ROBOTS, declared),
         **{k: wording.in_text(Category.PURPOSES, k, v) for k, v in declared[Category.PURPOSES].items()},
@@ -133,7 +144,7 @@ def changes_page(published: Published, root: str = "../") -> str:
 
 
 def _render(template: str, published: Published, root: str, **values: Any) -> str:
-    declared = values.get("d") or json.loads(published.current.canonical)
+    declared = values.get("d") or parsed(published.current.canonical)
     identity = declared[Category.IDENTITY]
     return (
         _templates()

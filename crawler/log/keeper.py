@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 
 from crawler.config import Config
 from crawler.log.folder import LogError
-from crawler.log.key import KeyFileError
 from crawler.log.sequencer import BATCH, log_folder, origin_of_log, publish, sequence
 from crawler.store.database import Connection
 from crawler.store.log import Engine
-from crawler.store.writer import Writer
+from crawler.store.writer import Writer, WriterError
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +30,13 @@ async def keep_log(writer: Writer, now: Callable[[], float], every: float = EVER
             log.warning("the log stands still: %s", error)
             return 0
 
-    while True:
-        await asyncio.sleep(every)
-        while await writer.call(batch, apart=True) >= BATCH:
-            pass
+    try:
+        while True:
+            await asyncio.sleep(every)
+            while await writer.call(batch, apart=True) >= BATCH:
+                pass
+    except WriterError:
+        return  # the crawl ends for the same reason, and says so
 
 
 async def close_log(engine: Engine, config: Config, now: Callable[[], float]) -> None:
@@ -42,5 +44,5 @@ async def close_log(engine: Engine, config: Config, now: Callable[[], float]) ->
     when = datetime.fromtimestamp(now(), UTC)
     try:
         await asyncio.to_thread(publish, engine, log_folder(config), origin_of_log(config), when)
-    except (LogError, KeyFileError, OSError) as error:
+    except Exception as error:
         log.warning("no checkpoint was written: %s; `forbear log checkpoint` tries again", error)

@@ -21,7 +21,7 @@ from crawler.log.note import NoteError, Signer
 from crawler.log.records import crawl_record, decision_record
 from crawler.log.tiles import Growth, TileError, hashes_from
 from crawler.store.database import Connection, open_database
-from crawler.store.log import Engine, add_checkpoint, append_entries, lock_log, take_away
+from crawler.store.log import Engine, add_checkpoint, append_entries, lock_log, plain_errors, take_away
 from crawler.store.queries.log import (
     CheckpointRow,
     EntryRow,
@@ -69,7 +69,8 @@ def write_checkpoint(config: Config, now: datetime | None = None) -> Published |
     """
     engine = open_database(config.database_url)
     try:
-        return publish(engine, log_folder(config), origin_of_log(config), now or datetime.now(UTC))
+        with plain_errors():
+            return publish(engine, log_folder(config), origin_of_log(config), now or datetime.now(UTC))
     finally:
         engine.dispose()
 
@@ -143,8 +144,12 @@ def _decision_entries(connection: Connection, ids: list[int], start: int, salts:
 
 def _crawl_entries(connection: Connection, start: int, salts: Salts) -> Iterator[EntryRow]:
     for position, number in enumerate(waiting_crawls(connection), start):
+        try:
+            record = crawl_record(logged_crawl(connection, number))
+        except UnreadableRowError as error:
+            raise LogError(f"{error}; nothing after it can be logged") from error
         salt = salts()
-        entry = entry_of_record(EntryKind.CRAWL, salt, crawl_record(logged_crawl(connection, number)))
+        entry = entry_of_record(EntryKind.CRAWL, salt, record)
         yield _row(position, EntryKind.CRAWL, entry, salt=salt, crawl_id=number)
 
 

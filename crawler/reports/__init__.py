@@ -1,4 +1,4 @@
-"""Reports on the record: one a module, each of which defines `REPORT`."""
+"""Reports on the record: one a module named `*_report`, each of which defines `REPORT`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,13 @@ from functools import cache
 
 from crawler.reports.model import Report
 
-SUPPORT = frozenset(
-    {"crawl_page", "domain_rule", "figures", "facts", "measure_table", "model", "present", "rendering"}
-)
-"""Modules of this package that are no report."""
-
 
 @cache
 def reports() -> dict[str, Report]:
     """Every report by name. Raises TypeError where a module defines no `REPORT`."""
     found: dict[str, Report] = {}
     for info in sorted(pkgutil.iter_modules(__path__), key=lambda i: i.name):
-        if info.name in SUPPORT or info.ispkg:
+        if not info.name.endswith("_report"):
             continue
         report = getattr(importlib.import_module(f"{__name__}.{info.name}"), "REPORT", None)
         if not isinstance(report, Report) or report.name in found:

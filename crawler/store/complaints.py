@@ -191,6 +191,20 @@ def tie(connection: Connection, complaint_id: int, decision_id: int, subjects: s
         )
 
 
+def close_expired(connection: Connection, promise: Promise, now: datetime) -> int:
+    """Close the complaints whose time to object to our decision is over; how many."""
+    ids = list(
+        connection.scalars(
+            select(complaint.c.id).where(
+                complaint.c.state.in_((State.UPHELD.value, State.DECLINED.value)), complaint.c.close_due < now
+            )
+        )
+    )
+    for number in ids:
+        take_step(connection, number, Step.CLOSED, "time", "", promise, now)
+    return len(ids)
+
+
 def forget_contacts(connection: Connection, closed_before: datetime) -> int:
     """Delete names and addresses of complaints that were closed before; how many."""
     done = connection.execute(

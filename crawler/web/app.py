@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import pkgutil
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from crawler.config import VERSION, Config
 from crawler.web import pages
 from crawler.web.checking import Checker
+from crawler.web.desk import keep_promises
 from crawler.web.errors import install
 from crawler.web.headers import LanguagePrefix, SecurityHeaders
 from crawler.web.site import Site
@@ -43,7 +45,9 @@ def create_app(config: Config, *, live: bool = False) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        chores = asyncio.create_task(_chores(site))
         yield
+        chores.cancel()
         site.close()
 
     # The documentation pages that FastAPI brings load scripts from elsewhere; ours is a page of words.
@@ -66,6 +70,13 @@ def create_app(config: Config, *, live: bool = False) -> FastAPI:
         app.include_router(router)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
+
+
+async def _chores(site: Site) -> None:
+    """Once a day: what was promised about closing complaints and deleting names."""
+    while True:
+        await asyncio.to_thread(keep_promises, site)
+        await asyncio.sleep(86_400)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

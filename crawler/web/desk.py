@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from blocklists.hostnames import canonical_host
 from crawler.config import Config
-from crawler.store.complaints import Filing, Promise, Step
+from crawler.store.complaints import Filing, Promise, Step, close_expired, forget_contacts
+from crawler.web.site import Site
 
 KINDS = {
     "taken": "You took something that was reserved",
@@ -92,6 +94,14 @@ def promise_of(config: Config) -> Promise:
     return Promise(
         confirm_days=publish.confirm_days, answer_days=publish.answer_days, close_days=publish.close_days
     )
+
+
+def keep_promises(site: Site) -> None:
+    """Close what has run out, and delete the names of those whose case is long over."""
+    now = site.now()
+    with site.writing() as connection:
+        close_expired(connection, promise_of(site.config), now)
+        forget_contacts(connection, now - timedelta(days=site.config.publish.contact_days))
 
 
 def mail_address(config: Config) -> str:

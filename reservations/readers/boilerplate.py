@@ -50,9 +50,12 @@ _BY_LANGUAGE = {
 _LANGUAGE = re.compile(rb"<html\b[^<>]{0,400}?\blang\s*=\s*[\"']?([a-z]{2})", re.IGNORECASE)
 _EVERY = tuple(dict.fromkeys((*_SHARED, *(t for row in _BY_LANGUAGE.values() for t in row))))
 
-_BEFORE, _AFTER = 6_144, 3_072
+_MAX_FOOTER_BYTES = 12_288
+_ROUND = 1_536
 """Bytes round a mark that are searched before anything is parsed."""
 
+_MARKS = (b"copyright", b"legal", b"<small")
+_MARKS_WITHOUT_FOOTER = (b"footer", b"imprint", b"impressum", b"terms")
 _CANDIDATES = "footer, small, [class], [id], a[href]"
 _NAMED = re.compile(r"footer|copyright|imprint|impressum|colophon|(?<![a-z])legal", re.IGNORECASE)
 _LINK = re.compile(
@@ -97,23 +100,18 @@ def encode_sentences(sentences: Sequence[str]) -> bytes:
     return ("\n\n".join(sentences) + "\n").encode("utf-8", "replace")
 
 
-def _windows(lowered: bytes) -> Iterator[bytes]:
-    """The bytes round the last footer and the last legal line."""
-    taken = -_BEFORE
-    for mark in sorted(_marks(lowered), reverse=True):
-        if abs(mark - taken) > _AFTER:
-            yield lowered[max(0, mark - _BEFORE) : mark + _AFTER]
-            taken = mark
-
-
-def _marks(lowered: bytes) -> Iterator[int]:
+def _windows(lowered: bytes) -> list[bytes]:
+    """The bytes of the last footer, and those round the last legal lines outside it."""
+    spans: list[tuple[int, int]] = []
     close = lowered.rfind(b"</footer")
-    words: tuple[bytes, ...] = (b"<small", b"copyright", b"legal")
     if close >= 0:
-        yield close
-    else:
-        words = (b"footer", b"imprint", b"impressum", b"terms", *words)
-    yield from (at for word in words if (at := lowered.rfind(word)) >= 0)
+        start = max(0, close - _MAX_FOOTER_BYTES)
+        spans.append((max(lowered.rfind(b"<footer", start, close), start), close + _ROUND))
+    for word in _MARKS if close >= 0 else (*_MARKS, *_MARKS_WITHOUT_FOOTER):
+        at = lowered.rfind(word)
+        if at >= 0 and not any(start <= at < end for start, end in spans):
+            spans.append((max(0, at - _ROUND), at + _ROUND))
+    return [lowered[start:end] for start, end in spans]
 
 
 def _regions(parser: LexborHTMLParser) -> Iterator[str]:

@@ -66,7 +66,7 @@ class HttpFields:
         return charset_of(field.value if field else "")
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def fields_of(lines: tuple[tuple[str, str], ...]) -> HttpFields:
     """Header lines looked up by name; those of a location file are asked about with every URL."""
     return HttpFields(lines)

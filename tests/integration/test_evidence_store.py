@@ -335,3 +335,48 @@ def test_closing_gives_up_what_is_in_flight() -> None:
                 await waiter
 
     run(work())
+
+
+# All files of an origin at hand
+
+
+class Files(Script):
+    """A fetcher that answers by kind."""
+
+    def __init__(self, **bodies: bytes) -> None:
+        super().__init__(Outcome.ABSENT)
+        self.bodies = {kind.replace("_", "."): body for kind, body in bodies.items()}
+
+    async def fetch(self, request: EvidenceRequest, previous: Evidence | None = None) -> Evidence:
+        found = await super().fetch(request, previous)
+        body = self.bodies.get(request.kind)
+        return found if body is None else replace(found, outcome=Outcome.FOUND, body=body)
+
+
+def test_what_is_at_hand_for_one_url_serves_the_next_and_is_what_it_would_have_asked_for() -> None:
+    async def work() -> tuple[int, list[tuple[Evidence, ...]]]:
+        files = Files(robots_txt=b"User-agent: *\nDisallow: /shut/\n")
+        store = EvidenceStore(files, AGENT, clock=files.clock)
+        gathered = [await store.gather(f"{SITE}{path}") for path in ("/a", "/shut/b", "/c", "/shut/d")]
+        return len(files.asked), gathered
+
+    asked, (first, shut, again, still_shut) = run(work())
+    assert asked == len(first)
+    assert len(first) > 1
+    assert all(one is other for one, other in zip(first, again, strict=True))
+    assert [e.kind for e in shut] == [e.kind for e in still_shut] == ["robots.txt"]
+
+
+def test_what_is_at_hand_is_asked_for_again_once_it_is_stale() -> None:
+    async def work() -> tuple[list[EvidenceRequest], tuple[Evidence, ...], tuple[Evidence, ...]]:
+        files = Files(robots_txt=b"User-agent: *\nAllow: /\n")
+        store = EvidenceStore(files, AGENT, clock=files.clock)
+        first = await store.gather(f"{SITE}/a")
+        files.now += 25 * HOUR
+        files.bodies["robots.txt"] = b"User-agent: *\nDisallow: /\n"
+        return files.asked, first, await store.gather(f"{SITE}/b")
+
+    asked, first, second = run(work())
+    assert len(asked) == len(first) + 1
+    assert [e.kind for e in second] == ["robots.txt"]
+    assert b"Disallow: /" in second[0].body

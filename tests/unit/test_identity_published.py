@@ -505,7 +505,11 @@ def test_since_is_never_earlier_than_it_was_published(engine: Engine, tmp_path: 
     publish(engine, config(tmp_path), NOW + 30 * DAY)
     strict = config(tmp_path, policy={"profile": "strict"})
     publish(engine, strict, NOW + 60 * DAY)
-    text = Outline(built(engine, strict, NOW + 61 * DAY)["bot/index.html"].body.decode()).text
+    files = built(engine, strict, NOW + 61 * DAY)
+    twin = json.loads(files["bot.json"].body)["honoured_since"]
+    assert twin["reservation-protocols"]["natural_language"] == "2027-01-23"
+    assert twin["reservation-protocols"]["robots"] == twin["robots-features"]["rules"] == "2026-12-24"
+    text = Outline(files["bot/index.html"].body.decode()).text
     assert "24\u00a0Dec\u00a02026" in text
     assert "23\u00a0Jan\u00a02027" in text
     assert "24\u00a0Nov\u00a02026" not in text

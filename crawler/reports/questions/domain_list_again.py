@@ -12,7 +12,7 @@ from crawler.present import moment
 from crawler.reports.model import Ask, Block, Code, Field, ReportError
 from crawler.reports.questions.model import Question
 from crawler.reports.rendering import rendered
-from crawler.reports.training_summary import build
+from crawler.reports.training_summary_report import build
 from crawler.store.database import Connection
 from crawler.store.queries.exports import ExportRow, export_number
 

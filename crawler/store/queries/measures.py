@@ -192,7 +192,7 @@ def _pairs(
     rows = connection.execute(
         select(one, other, func.count()).select_from(table).group_by(one, other).order_by(one, other)
     )
-    return {(a, b): number for a, b, number in rows.tuples()}
+    return {(a, b): number for a, b, number in rows}
 
 
 def _first(counts: Mapping[tuple[str, str], int]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from crawler.reports import facts
 from crawler.reports.model import Ask, Block, Code, Document, Field, Report, Section
 from crawler.reports.rendering import rendered
-from crawler.reports.training_summary import stated
+from crawler.reports.training_summary_report import stated
 from crawler.store.database import Connection
 from crawler.store.queries.measures import RunRow
 
