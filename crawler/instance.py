@@ -23,6 +23,7 @@ from crawler.gate import Decision, Terms, reason_of_hit
 from crawler.identity.required import require_published
 from crawler.identity.signing import SIGNATURE_FIELDS, open_signer
 from crawler.lists.live import LiveLists, Scene
+from crawler.log.keeper import close_log, keep_log
 from crawler.network import ACCEPT_ANY, STRIPPED, AddressGuard, Client, identity_headers, read_proxies
 from crawler.politeness import Clock, Pace
 from crawler.redaction import REDACTED, is_secret
@@ -99,6 +100,7 @@ class Instance:
             self.writer, self._now, self.config.politeness.per_host, self.config.politeness.delay
         )
         await self.frontier.recover()
+        self._log = asyncio.create_task(keep_log(self.writer, self._now), name="forbear-log")
         self._documents = WarcFile(data / WARC, f"forbear-{crawl:06d}", about(self.config))
         self._evidence_file = WarcFile(data / EVIDENCE, f"evidence-{crawl:06d}", about(self.config))
         self._open_evidence(terms)
@@ -127,6 +129,7 @@ class Instance:
         ended = {"finished": CrawlStatus.FINISHED, "planned": CrawlStatus.FINISHED}
         ended |= {"interrupted": CrawlStatus.INTERRUPTED, "shutdown": CrawlStatus.INTERRUPTED}
         try:
+            self._log.cancel()
             await self.lists.end()
             await self.evidence.aclose()
             await self._client.aclose()
@@ -138,6 +141,7 @@ class Instance:
                     ended.get(status, CrawlStatus.FAILED), datetime.fromtimestamp(self._now(), UTC)
                 )
                 await self.writer.close()
+                await close_log(self.writer.engine, self.config, self._now)
         finally:
             self.writer.engine.dispose()
             self._lock.close()

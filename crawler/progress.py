@@ -35,7 +35,7 @@ class Bar:
         self._task = self._progress.add_task("starting", total=None)
 
     def __enter__(self) -> Bar:
-        self._session.on_count = self._count
+        self._session.tally.on_count = self._count
         self._progress.start()
         return self
 
@@ -45,7 +45,7 @@ class Bar:
         self._progress.stop()
 
     def _count(self) -> None:
-        groups = by_verdict(self._session.counts)
+        groups = by_verdict(self._session.tally.counts)
         text = f"{groups['keep']} kept, {groups['exclude']} left out, {groups['defer']} deferred"
         self._progress.update(self._task, description=text)
 
@@ -61,14 +61,14 @@ def by_verdict(counts: Counter[str]) -> Counter[str]:
 def print_summary(session: Session, status: str) -> None:
     """The table of this crawl, where the data lies, and what to do next."""
     out = _stdout()
-    groups = by_verdict(session.counts)
+    groups = by_verdict(session.tally.counts)
     table = Table(box=None, pad_edge=False, show_header=True, header_style="bold")
     table.add_column("", min_width=9)
     table.add_column("URLs", justify="right")
     table.add_column("reason")
     table.add_column("in words", no_wrap=out.is_terminal is False)
     for verdict, title in (("keep", "kept"), ("exclude", "left out"), ("defer", "deferred")):
-        _section(table, session.counts, verdict, title)
+        _section(table, session.tally.counts, verdict, title)
     out.print(table)
     out.print()
     out.print(_totals(session, groups, status), markup=False)
@@ -90,16 +90,16 @@ def _section(table: Table, counts: Counter[str], verdict: str, title: str) -> No
 
 
 def _totals(session: Session, groups: Counter[str], status: str) -> str:
-    if session.nothing_left:
+    if session.tally.nothing_left:
         return "Nothing was left to do: all URLs of this data folder are settled. Another --data begins anew."
     ending = {"finished": "Done", "interrupted": "Interrupted; the same command goes on from here"}
     parts = [
         f"{ending.get(status, visible(status))}: {groups['keep']} pages kept, {groups['exclude']} left out, "
         f"{groups['defer']} deferred."
     ]
-    if session.saved_bytes:
+    if session.tally.saved_bytes:
         parts.append(
-            f"{session.saved_bytes / 1e6:.1f} MB were not downloaded, because the head of the answer decided."
+            f"{session.tally.saved_bytes / 1e6:.1f} MB were not downloaded, because the answer's head decided."
         )
     return " ".join(parts)
 
@@ -113,7 +113,7 @@ def _command() -> str:
 def _next_steps(session: Session) -> str:
     data = session.config.storage.data
     option = "" if str(data) == "data" else f" --data {data}"
-    example, forbear = session.example_left_out, _command()
+    example, forbear = session.tally.example_left_out, _command()
     lines = [
         f"Kept documents: {data / 'warc'}   evidence: {data / 'evidence'}   record: {data / 'forbear.db'}",
         "Next:",

@@ -25,6 +25,7 @@ from crawler.network.bodies import BodyError, decode_whole
 from crawler.pacing import apply_limits
 from crawler.politeness import Backoff, retry_after
 from crawler.scope import Scope, failed, left_out, outside, scope_of, unwanted
+from crawler.tally import Tally
 from reservations.facts import Facts
 from reservations.model import Evidence, Reason, Stage, Verdict
 from reservations.origins import origin_of
@@ -53,20 +54,10 @@ class Session:
         self.identity_headers = self.instance.identity_headers
         self.stripped_headers = self.instance.stripped_headers
         self.scope = Scope(hosts=frozenset())
-        self.counts: Counter[str] = Counter()
-        """Settled decisions by verdict and reason, for the progress bar and the table."""
-        self.saved_bytes = 0
-        """Announced bytes of bodies that were not downloaded because the head decided."""
+        self.tally = Tally()
         self.stopped = ""
-        self.nothing_left = False
-        """Whether every URL of the frontier was settled before this run began."""
-        self.on_count: Callable[[], None] = lambda: None
-        self.example_left_out = ""
-        """A URL left out for a reason worth reading about."""
         self._kept_per_domain: Counter[str] = Counter()
         self._met: set[int] = set()
-        self._deferred: dict[str, str] = {}
-        """URLs whose last attempt was deferred, so that each URL counts once, by its last decision."""
         self._open = False
 
     @property
@@ -143,19 +134,25 @@ class Session:
         await self.ensure_open("scrapy")
         exchange = Exchange(url=url.partition("#")[0], via=via, attempt=attempt)
         self._is_new(exchange.url)
-        unsafe = self.guard.check_url(url) or self._wrong_method(method)
-        if unsafe:
-            exchange.found = (unsafe,)
-        else:
-            exchange.hits = self.instance.hits(url)
-            if not exchange.hits and (budget := self._over_budget(url)):
-                exchange.found = (budget,)
-            elif not exchange.hits:
-                reader = self._reader(exchange)
-                exchange.location = await self.instance.evidence.gather(exchange.url, reader)
-                self._pace(exchange, reader.facts(exchange.location))
-        self._judge(exchange, self._case(exchange, stage=Stage.BEFORE_FETCH))
+        try:
+            await self._gather(exchange, method)
+            self._judge(exchange, self._case(exchange, stage=Stage.BEFORE_FETCH))
+        except Exception as error:  # whatever a hostile file made of our readers, the URL is not asked
+            self.broken(exchange, "admission", error)
         return exchange
+
+    async def _gather(self, exchange: Exchange, method: str) -> None:
+        """Everything that must be known before the URL may be requested, in the order of the gate."""
+        url = exchange.url
+        unsafe = self.guard.check_url(url) or self._wrong_method(method)
+        exchange.hits = () if unsafe else self.instance.hits(url)
+        reason = unsafe or (None if exchange.hits else self._over_budget(url))
+        if reason:
+            exchange.found = (reason,)
+        elif not exchange.hits:
+            reader = self._reader(exchange)
+            exchange.location = await self.instance.evidence.gather(url, reader)
+            self._pace(exchange, reader.facts(exchange.location))
 
     def _reader(self, exchange: Exchange) -> Reader:
         exchange.reader = exchange.reader or Reader(exchange.url, self.terms.agent)
@@ -217,7 +214,7 @@ class Session:
             exchange.extra.pop("redirect")
         if decision.verdict is Verdict.KEEP or redirect:
             return True
-        self.saved_bytes += wire.content_length or 0
+        self.tally.saved_bytes += wire.content_length or 0
         return False
 
     def _throttle(self, exchange: Exchange, wire: Wire) -> None:
@@ -261,8 +258,17 @@ class Session:
 
     def broken(self, exchange: Exchange, where: str, error: Exception) -> None:
         """A defect of ours met while judging: nothing is kept, and the record says so."""
-        log.exception("judging failed at %s", where, exc_info=error)
-        self._fails(exchange, failed("internal", f"{where}: {type(error).__name__}"))
+        log.error("judging failed at %s of %s", where, exchange.url[:200], exc_info=error)
+        reason = failed("internal", f"{where}: {type(error).__name__}: {str(error)[:200]}")
+        # nothing is read again: what broke a reader once would break it twice
+        case = Case(
+            url=exchange.url,
+            via=exchange.via,
+            stage=Stage.BEFORE_FETCH if exchange.wire is None else Stage.BODY,
+            decided_at=datetime.fromtimestamp(self.now(), UTC),
+            found=(reason,),
+        )
+        exchange.decision = judge(case, self.terms)
 
     def failed(self, exchange: Exchange, error: BaseException) -> None:
         """A download that ended in an exception."""
@@ -293,29 +299,15 @@ class Session:
         return self._next_try(exchange, decision)
 
     def _count(self, decision: Decision) -> None:
-        earlier = self._deferred.pop(decision.url, None)
-        if earlier:
-            self.counts[earlier] -= 1
-        key = f"{decision.verdict} {decision.reason}"
-        self.counts[key] += 1
-        if decision.verdict is Verdict.DEFER:
-            self._deferred[decision.url] = key
-        if decision.verdict is Verdict.EXCLUDE and not self.example_left_out and decision.reasons[0].line:
-            self.example_left_out = decision.url
-        self.on_count()
+        self.tally.add(decision)
         limit = self.config.crawl.max_pages
-        if limit and self.kept >= limit:
+        if limit and self.tally.kept >= limit:
             self.stop(f"{limit} pages are kept")
 
     def is_full(self, in_flight: int) -> bool:
         """Whether what is in flight may bring this crawl to the number of pages it takes at most."""
         limit = self.config.crawl.max_pages
-        return bool(limit) and self.kept + in_flight >= limit
-
-    @property
-    def kept(self) -> int:
-        """Pages kept in this crawl."""
-        return self.counts[f"{Verdict.KEEP} none"]
+        return bool(limit) and self.tally.kept + in_flight >= limit
 
     def _next_try(self, exchange: Exchange, decision: Decision) -> float | None:
         if decision.verdict is not Verdict.DEFER:

@@ -82,7 +82,7 @@ async def _crawl(session: Session, job: Job, console: Console) -> str:
     adopt(crawler, Runtime(session, own=True))
     await _put_seeds(session, job, sitemaps=getattr(crawler.spidercls, "robots_of_seeds", False))
     if await session.instance.frontier.open_rows() == 0:
-        session.nothing_left = True
+        session.tally.nothing_left = True
         return "finished"
     task = asyncio.ensure_future(runner.crawl(crawler))
     watch = asyncio.ensure_future(_watch(session, crawler))

@@ -47,7 +47,10 @@ class SettleMiddleware:
     async def process_response(self, request: Request, response: Response) -> Response | Request:
         """Settle an answer: the decoded response of a kept page, or LeftOut."""
         exchange = self._exchange(request, response)
-        body = await self._runtime.session.read_body(exchange, response.body)
+        try:
+            body = await self._runtime.session.read_body(exchange, response.body)
+        except Exception as error:  # a defect of ours keeps nothing, and is a decision too
+            self._runtime.session.broken(exchange, "body", error)
         await self._settled(request, exchange)
         if target := exchange.extra.get("redirect"):
             return self._redirect(request, response, str(target))
@@ -84,7 +87,8 @@ class SettleMiddleware:
 
     def _redirect(self, request: Request, response: Response, target: str) -> Response | Request:
         if not self._runtime.own:
-            return response  # the project's own RedirectMiddleware follows; the gate meets the hop
+            # the project's own RedirectMiddleware follows, and the gate meets the hop; nobody judged the body
+            return response.replace(body=b"")
         hops = int(request.meta.get("hops", 0)) + 1
         meta = {"via": request.url, "hops": hops, "depth": request.meta.get("depth", 0), "source": "redirect"}
         return Request(target, meta=meta, dont_filter=True)

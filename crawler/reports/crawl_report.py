@@ -7,7 +7,6 @@ from hashlib import sha256
 
 from crawler.present import dumps, moment
 from crawler.reports import facts
-from crawler.reports.crawl_page import page
 from crawler.reports.figures import Figures, figures
 from crawler.reports.model import Ask, Block, Code, Document, Field, Report, ReportError, Section, Table
 from crawler.reports.present import report
@@ -47,6 +46,8 @@ def write(connection: Connection, ask: Ask) -> str:
     found = figures(connection, None if which is None else int(which))
     document = build(found, ask)
     if ask.form == "html":
+        from crawler.reports.crawl_page import page  # templates: nothing every command should load
+
         return page(found, ask, digest_of(document))
     return rendered(document, ask.form)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from crawler.web.language import available
+from crawler.web.language import available, is_translated
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -59,7 +59,8 @@ class LanguagePrefix:
         if scope["type"] == "http":
             first, _, rest = scope["path"][1:].partition("/")
             if first in available() and first != "en":
-                state = {**scope.get("state", {}), "language": first}
+                spoken = first if is_translated("/" + rest) else "en"
+                state = {**scope.get("state", {}), "language": spoken}
                 scope = {**scope, "path": "/" + rest, "raw_path": None, "state": state}
         await self._app(scope, receive, send)
 

@@ -92,6 +92,11 @@ def _time(text: str, machine: str) -> Markup:
     return Markup('<time datetime="%s">%s</time>') % (machine, text)
 
 
+def is_translated(path: str) -> bool:
+    """Whether a page speaks other languages: the answers do, forms and staff pages are English."""
+    return path in ("/", "/lookup") or path.startswith(("/d/", "/file/"))
+
+
 @cache
 def language(code: str) -> Language:
     """A language by its code; English where there is no table of it."""

@@ -22,7 +22,7 @@ from crawler.store.database import Connection, open_database, open_for_reading
 from crawler.store.queries.status import RecordStatus, record_status
 from crawler.web.because import USES
 from crawler.web.hostile import hostile, plain, prose
-from crawler.web.language import Language, available, language
+from crawler.web.language import Language, available, is_translated, language
 from crawler.web.limits import Limiter, Rate
 from crawler.words import in_words
 from reservations.model import Use
@@ -157,7 +157,9 @@ class Site:
                 "_": speech.say,
                 "here": here(request),
                 "indexed": public,
-                "languages": [language(code) for code in available()],
+                "languages": [language(c) for c in available()]
+                if is_translated(request.scope["path"])
+                else [],
                 "nav": PUBLIC,
                 "staff_nav": STAFF,
                 "record": self.status(),

@@ -222,3 +222,25 @@ def test_a_closed_visit_window_is_waited_for(tmp_path: Path) -> None:
         run(config, list(web.seeds()))
         assert decided(config)[web.url("many0", "/")] == ("defer", ["error.waiting"])
         assert pages(web) == []
+
+
+def test_a_defect_in_a_reader_keeps_nothing_and_is_recorded(
+    web: DemoWeb, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """Whatever breaks while judging, at any stage: no page of it is kept, and the record says why."""
+    from crawler import session
+
+    honest = session.judge
+    for stage in ("before_fetch", "headers", "body"):
+        config = config_in(tmp_path / stage)
+
+        def broken(case: Any, *rest: Any, at: str = stage) -> Any:
+            if case.stage == at and not case.found:
+                raise RuntimeError("a defect")
+            return honest(case, *rest)
+
+        monkeypatch.setattr(session, "judge", broken)
+        run(config, [web.url("backstube", "/")], spider="urls")
+        found = decided(config)[web.url("backstube", "/")]
+        assert found[0] == "defer", stage
+        assert "error.internal" in found[1], stage

@@ -230,7 +230,7 @@ def test_the_same_record_gives_the_same_bundle(desk: Desk, bundle: Path, tmp_pat
 
 
 def test_documents_can_be_left_behind(desk: Desk, tmp_path: Path) -> None:
-    domain = domain_of(desk, "wegweiser")
+    domain = domain_of(desk, "start")
     assert code_of(desk.forbear("export", "evidence", domain, "-o", tmp_path / "b", "--no-documents")) == 0
     kept = {
         record.rec_headers["WARC-Target-URI"]
@@ -288,7 +288,7 @@ def test_what_is_taken_back_is_named_in_the_keys_of_every_earlier_export(desk: D
         earlier += ["--from", tmp_path / form]
         assert code_of(desk.forbear("dataset", "export", "--format", form, "-o", tmp_path / form)) == 0
         assert code_of(desk.forbear("dataset", "check", tmp_path / form)) == 0
-    url = desk.web.url("wegweiser", "/")
+    url = desk.web.url("start", "/")
     why = "complaint 17, =1+1"
     done = desk.forbear(
         "dataset", "withdraw", "--url", url, "--reason", why, "-o", tmp_path / "out", *earlier

@@ -25,27 +25,15 @@ from crawler.store.database import Connection, open_database
 from tests.record_tools import HTML, START, closed_page, kept_page, place, record_all
 
 HOSTILE = (
-    "<script>alert(1)</script> [a](javascript:x) ![b](//c) `code` |cell| **bold** _it_ <b>&amp; \x1b[31m \u202e",
+    "<script>alert(1)</script> [a](javascript:x) ![b](//c) `code` |cell| **bold** _it_ <b>&amp; \x1b[31m"
+    " \u202e",
     "# heading\n- item\n1. one\n> quote\n=====\n| a | b |\n<!-- no -->",
     "``` fence\n```",
     "=1+1",
 )
 TAGS = {
-    "h1",
-    "h2",
-    "p",
-    "em",
-    "strong",
-    "table",
-    "thead",
-    "tbody",
-    "tr",
-    "th",
-    "td",
-    "code",
-    "ul",
-    "li",
-    "br",
+    *("h1", "h2", "p", "em", "strong", "code", "ul", "li", "br"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
 }
 
 

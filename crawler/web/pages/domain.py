@@ -13,7 +13,7 @@ from crawler.present import lookup as present_lookup
 from crawler.store.queries.lookup import LookupFilter, lookup
 from crawler.web.answer import ATOM, CSV, JSON, ZIP, reply, table_csv
 from crawler.web.answers import domain_answer, domain_more, domain_title
-from crawler.web.because import decides
+from crawler.web.because import decides, place
 from crawler.web.domain_view import NOT_FILES, domain_view
 from crawler.web.errors import limit
 from crawler.web.feed import Feed, domain_feed
@@ -58,6 +58,7 @@ def html(request: Request, wanted: LookupFilter) -> Response:
         lanes=lanes(view, speech),
         not_files=NOT_FILES,
         decides=decides,
+        place=place,
         now=site.now(),
     )
 
