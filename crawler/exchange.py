@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from urllib.parse import urljoin
@@ -79,7 +79,18 @@ class Exchange:
     settled: bool = False
     reader: Reader | None = None
     """What was read of the URL's evidence so far, for all stages."""
-    extra: dict[str, object] = field(default_factory=dict)
+    source: str = "link"
+    """How the URL was found; what a sitemap's own URL gives is read and not kept."""
+    redirect: str = ""
+    """Where the answer leads on to, if it may be followed."""
+    retry_at: float | None = None
+    """When the host asked to be asked again, in seconds since the epoch."""
+    raw: bytes = b""
+    """The body as received, until it is stored."""
+    body_sha256: str | None = None
+    length: int | None = None
+    """Bytes of the decoded body."""
+    nofollow: bool = False
     _head: tuple[Wire, Evidence] | None = None
 
     def head(self, wire: Wire, when: datetime) -> Evidence:
@@ -104,8 +115,3 @@ def response_evidence(
         body=body,
         redirects=redirects,
     )
-
-
-def with_body(evidence: Evidence, body: bytes) -> Evidence:
-    """The same answer with its decoded body."""
-    return replace(evidence, body=body)

@@ -197,14 +197,13 @@ class Instance:
         """Record a decision; of a kept page its document first. The future fires when durable."""
         wire = exchange.wire
         document = None
-        wanted = self.config.storage.warc and exchange.extra.get("source") != "sitemap"
+        wanted = self.config.storage.warc and exchange.source != "sitemap"
         keeps = wanted and decision.verdict is Verdict.KEEP
         if exchange.url in self._kept_in_flight:
             # kept by a process that died before the frontier knew; asked again for its links only
             self._kept_in_flight.discard(exchange.url)
             keeps = False
         if keeps and wire is not None:
-            raw = exchange.extra.pop("raw", b"")
             received = Received(
                 url=exchange.url,
                 date=decision.decided_at,
@@ -212,12 +211,12 @@ class Instance:
                 header_lines=tuple(
                     (k, REDACTED.encode() if is_secret(k.decode("latin-1")) else v) for k, v in wire.headers
                 ),
-                body=raw if isinstance(raw, bytes) else b"",
+                body=exchange.raw,
                 ip=wire.ip or None,
             )
             document = _place(WARC, self._documents.append(response_record(received)))
             self._sync(self._documents)
-        exchange.extra.pop("raw", None)
+        exchange.raw = b""
         return self.record.decide(decision, _answer(exchange), document)
 
     def _sync(self, file: WarcFile) -> None:
@@ -252,12 +251,10 @@ def _place(folder: str, position: Position) -> WarcPlace:
 
 def _answer(exchange: Exchange) -> Answer:
     wire = exchange.wire
-    digest = exchange.extra.get("body_sha256")
-    length = exchange.extra.get("length")
     return Answer(
         status=wire.status if wire else None,
         media_type=wire.media_type if wire else None,
-        bytes=length if isinstance(length, int) else None,
-        body_sha256=digest if isinstance(digest, str) else None,
+        bytes=exchange.length,
+        body_sha256=exchange.body_sha256,
         attempt=exchange.attempt,
     )

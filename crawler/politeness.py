@@ -151,19 +151,25 @@ class Pace:
         known.next_free = max(known.next_free, known.last_sent + known.delay)
 
     @asynccontextmanager
-    async def visit(self, host: str) -> AsyncIterator[None]:
-        """A turn, and one of the host's places while the request is in flight."""
+    async def place(self, host: str) -> AsyncIterator[None]:
+        """One of the host's places while a request is in flight: pages and evidence share them."""
         known = self._host(host)
         if known.places is None:
             known.places = asyncio.Semaphore(self._per_host)
         known.holders += 1
         try:
             async with known.places:
-                await self.turn(host)
-                await self.send(host)
                 yield
         finally:
             known.holders -= 1
+
+    @asynccontextmanager
+    async def visit(self, host: str) -> AsyncIterator[None]:
+        """A place and a turn: the whole of one polite request."""
+        async with self.place(host):
+            await self.turn(host)
+            await self.send(host)
+            yield
 
     def wait_for(self, host: str) -> float:
         """Seconds until the host's next slot is free; takes nothing."""

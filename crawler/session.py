@@ -181,7 +181,7 @@ class Session:
                 *exchange.found,
                 failed("waiting", f"the host's next turn is {wait:.0f} s away"),
             )
-            exchange.extra["retry_at"] = self.now() + wait
+            exchange.retry_at = self.now() + wait
             self.frontier.block(host, self.now() + wait)
 
     async def turn(self, exchange: Exchange) -> None:
@@ -200,18 +200,18 @@ class Session:
         if wire is None:
             return False
         self._throttle(exchange, wire)
-        if exchange.extra.get("source") != "sitemap":
+        if exchange.source != "sitemap":
             exchange.found = (*exchange.found, *unwanted(wire, self.config.crawl))
         redirect = wire.redirect_from(exchange.url)
         if redirect:
-            exchange.extra["redirect"] = redirect
+            exchange.redirect = redirect
             exchange.found = (
                 *exchange.found,
                 left_out("redirect", f"answered {wire.status} to {redirect[:500]}"),
             )
         decision = self._judge(exchange, self._case(exchange, stage=Stage.HEADERS))
         if redirect and any(r.code.startswith(("access.", "security.")) for r in decision.reasons):
-            exchange.extra.pop("redirect")
+            exchange.redirect = ""
         if decision.verdict is Verdict.KEEP or redirect:
             return True
         self.tally.saved_bytes += wire.content_length or 0
@@ -221,7 +221,7 @@ class Session:
         if wire.status in (429, 503):
             wait = retry_after(wire.get("retry-after"), datetime.fromtimestamp(self.now(), UTC))
             until = self.now() + (wait if wait is not None else _BACKOFF.seconds(exchange.attempt))
-            exchange.extra["retry_at"] = until
+            exchange.retry_at = until
             self.instance.pace.block(self.host_of(exchange.url), datetime.fromtimestamp(until, UTC))
             self.frontier.block(self.host_of(exchange.url), until)
 
@@ -239,10 +239,10 @@ class Session:
         case = self._case(exchange, stage=Stage.BODY, body=body)
         case = await self._completed(case, exchange, body)
         decision = self._judge(exchange, case)
-        exchange.extra["body_sha256"] = sha256(body).hexdigest()
-        exchange.extra["raw"] = raw
-        exchange.extra["length"] = len(body)
-        exchange.extra["nofollow"] = nofollow(self._reader(exchange).facts(decision.evidence))
+        exchange.body_sha256 = sha256(body).hexdigest()
+        exchange.raw = raw
+        exchange.length = len(body)
+        exchange.nofollow = nofollow(self._reader(exchange).facts(decision.evidence))
         return body
 
     async def _completed(self, case: Case, exchange: Exchange, body: bytes) -> Case:
@@ -312,10 +312,7 @@ class Session:
     def _next_try(self, exchange: Exchange, decision: Decision) -> float | None:
         if decision.verdict is not Verdict.DEFER:
             return None
-        planned = exchange.extra.get("retry_at")
-        later = (
-            float(planned) if isinstance(planned, float) else self.now() + _BACKOFF.seconds(exchange.attempt)
-        )
+        later = exchange.retry_at or self.now() + _BACKOFF.seconds(exchange.attempt)
         if decision.stage is Stage.BEFORE_FETCH:
             return self.instance.evidence.next_try(origin_of(exchange.url)) or later
         return None if exchange.attempt > self.config.politeness.retries else later

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -140,11 +141,21 @@ def export_table(
         if output is None:
             made = export_stream(connection, order, sys.stdout.buffer)
         else:
-            made = export_file(connection, order, output)
+            with writing(output):
+                made = export_file(connection, order, output)
     if output is not None:
         more = f" and {len(made.files) - 1} more files" if len(made.files) > 1 else ""
         err.print(visible(f"{made.rows} {table.name} in {output}{more}"), markup=False, soft_wrap=True)
     enter(config, made)
+
+
+@contextmanager
+def writing(output: Path) -> Iterator[None]:
+    """What cannot be written is an error that names the place; nothing is left of it."""
+    try:
+        yield
+    except OSError as error:
+        raise FailedError(f"{output}: cannot be written ({error.strerror or error})") from error
 
 
 def enter(config: Config, made: ExportRow) -> None:
@@ -224,7 +235,8 @@ def evidence(
     )
     with reading(settings) as connection:
         try:
-            made = write_bundle(connection, wanted, output)
+            with writing(output):
+                made = write_bundle(connection, wanted, output)
         except ExportRefusedError as error:
             raise FailedError(str(error)) from error
         except WarcIntegrityError as error:
@@ -250,10 +262,10 @@ def sqlite(
       forbear export sqlite -o record.db
     """
     settings = configuration(config, data)
-    with reading(settings) as connection:
+    with reading(settings) as connection, writing(output):
         made = export_snapshot(connection, output, about(settings).software)
     err.print(visible(f"{made.rows} rows in {output}"), markup=False, soft_wrap=True)
     enter(settings, made)
 
 
-__all__ = ["OPTIONS", "enter", "export_table", "moment", "register", "selection", "with_options"]
+__all__ = ["OPTIONS", "enter", "export_table", "moment", "register", "selection", "with_options", "writing"]

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from crawler.about import about
-from crawler.cli.export import enter, moment, with_options
+from crawler.cli.export import enter, moment, with_options, writing
 from crawler.cli.shared import ConfigOption, DataOption, FailedError, configuration, err, reading, visible
 from crawler.exports import mode_of
 from crawler.exports.tables.writing import actor
@@ -85,7 +85,8 @@ def make(
     if output is None:
         typer.get_binary_stream("stdout").write(content)
         return
-    _write(output, content)
+    with writing(output):
+        _write(output, content)
     err.print(visible(f"{output}: {len(content)} bytes"), markup=False, soft_wrap=True)
     enter(settings, _made(report, ask, output, content))
 

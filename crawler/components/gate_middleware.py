@@ -40,7 +40,7 @@ class GateMiddleware:
         exchange = await self._runtime.session.admit(
             request.url, via=_via(request), attempt=_attempt(request), method=request.method
         )
-        exchange.extra["source"] = request.meta.get("source", "link")
+        exchange.source = str(request.meta.get("source", "link"))
         self._runtime.exchanges[request] = exchange
         if exchange.decision is None or exchange.decision.verdict is not Verdict.KEEP:
             if until := await self._runtime.session.refuse(exchange):

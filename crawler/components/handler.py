@@ -47,10 +47,12 @@ class GateHandler:
         request.meta["verbatim_url"] = True
         request.meta["download_maxsize"] = self._limit
         request.meta["download_timeout"] = self._runtime.session.config.network.timeout
-        await self._runtime.session.instance.pace.send(str(request.meta["download_slot"]))
-        if self._sign is not None:  # last of all: a signature that waited for its turn would be stale
-            request.headers.update(self._sign(request.method, request.url))
-        return await self._inner.download_request(request)  # type: ignore[no-any-return]
+        host, pace = str(request.meta["download_slot"]), self._runtime.session.instance.pace
+        async with pace.place(host):
+            await pace.send(host)
+            if self._sign is not None:  # last of all: a signature that waited for its turn would be stale
+                request.headers.update(self._sign(request.method, request.url))
+            return await self._inner.download_request(request)  # type: ignore[no-any-return]
 
     def _refusal(self, request: Request) -> str | None:
         parts = urlsplit(request.url)

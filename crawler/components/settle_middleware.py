@@ -52,11 +52,11 @@ class SettleMiddleware:
         except Exception as error:  # a defect of ours keeps nothing, and is a decision too
             self._runtime.session.broken(exchange, "body", error)
         await self._settled(request, exchange)
-        if target := exchange.extra.get("redirect"):
-            return self._redirect(request, response, str(target))
+        if exchange.redirect:
+            return self._redirect(request, response, exchange.redirect)
         if exchange.decision is None or exchange.decision.verdict is not Verdict.KEEP:
             raise left_out(exchange)
-        request.meta["nofollow"] = exchange.extra.get("nofollow", False)
+        request.meta["nofollow"] = exchange.nofollow
         return _decoded(response, body)
 
     async def process_exception(self, request: Request, exception: Exception) -> None:

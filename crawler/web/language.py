@@ -83,8 +83,10 @@ class Language:
     def _date(self, when: datetime, *, short: bool) -> str:
         utc = when.astimezone(UTC)
         month = self._texts.get(MONTHS[utc.month - 1], MONTHS[utc.month - 1])
-        if short and len(month) > 5:
-            month = month[:3] + ("" if self.code == "en" else ".")
+        if short and self.code == "en":
+            month = month[:3]
+        elif short and len(month) > 5:
+            month = month[:3] + "."
         return _DAY.get(self.code, _DAY["en"]).format(d=utc.day, m=month, y=utc.year).replace(" ", NBSP)
 
 

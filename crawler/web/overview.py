@@ -15,6 +15,7 @@ from crawler.lists import ListError, load_lists
 from crawler.store.database import Connection
 from crawler.store.queries.complaints import due_complaints
 from crawler.store.queries.staff import (
+    WINDOW,
     Bucket,
     Excluding,
     Waiting,
@@ -74,6 +75,11 @@ class Overview:
     top: tuple[Excluding, ...]
     waiting: tuple[Waiting, ...]
     facts: tuple[tuple[str, Markup], ...]
+
+    @property
+    def is_window(self) -> bool:
+        """Whether there are more decisions than were counted."""
+        return self.decided >= WINDOW
 
     @property
     def is_short(self) -> bool:

@@ -108,6 +108,21 @@ def test_every_export_is_in_the_audit_trail(desk: Desk, tmp_path: Path) -> None:
     assert all(row["actor"] for row in found)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("export", "decisions"), ("export", "sqlite"), ("report", "kpi"), ("export", "evidence", "x.org")],
+)
+def test_a_place_that_cannot_be_written_is_named(
+    desk: Desk, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / "file").write_text("")
+    for target in (tmp_path / "file" / "below", *((tmp_path,) if arguments[1] != "evidence" else ())):
+        done = desk.forbear(*arguments, "-o", target)
+        assert code_of(done) == 2
+        assert str(target) in str(done.exception)
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
 def test_options_that_mean_nothing_for_a_table_are_refused(desk: Desk) -> None:
     assert code_of(desk.forbear("export", "identities", "--domain", "example.org")) == 2
     assert code_of(desk.forbear("export", "decisions", "--format", "xml")) == 2

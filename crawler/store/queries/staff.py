@@ -17,6 +17,9 @@ from crawler.store.queries.decisions import (
 )
 from crawler.store.schema import decision
 
+WINDOW = 200_000
+"""Decisions counted at most, the newest: a page for people has seconds, and a large record millions."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
@@ -64,14 +67,20 @@ def first_since(connection: Connection, when: datetime) -> int:
     return low
 
 
+def window_start(connection: Connection) -> int:
+    """The number of the oldest decision that is counted."""
+    return max(0, (connection.scalar(select(func.max(decision.c.id))) or 0) - WINDOW) + 1
+
+
 def buckets(connection: Connection, since: datetime, *, hours: bool) -> tuple[Bucket, ...]:
     """Decisions by hour or by day, verdict and reason, from a moment on."""
     when = _bucket(connection, 13 if hours else 10).label("bucket")
     reason = func.max(decision.c.reason) if hours else decision.c.reason
+    start = max(first_since(connection, since), window_start(connection))
     group = [when, decision.c.verdict] + ([] if hours else [decision.c.reason])
     rows = connection.execute(
         select(when, decision.c.verdict, reason.label("reason"), func.count().label("decisions"))
-        .where(decision.c.id >= first_since(connection, since), decision.c.decided_at >= since)
+        .where(decision.c.id >= start, decision.c.decided_at >= since)
         .group_by(*group)
         .order_by(when)
     )
@@ -84,7 +93,7 @@ def top_excluding(connection: Connection, crawl_id: int, limit: int = 10) -> tup
     """Domains with most decisions to leave out in a crawl, each with its most frequent reason."""
     counted = (
         select(decision.c.domain, decision.c.reason, func.count().label("number"))
-        .where(decision.c.crawl_id == crawl_id, decision.c.verdict == "exclude")
+        .where(*_counted(connection, crawl_id), decision.c.verdict == "exclude")
         .group_by(decision.c.domain, decision.c.reason)
         .subquery()
     )
@@ -109,7 +118,7 @@ def waiting(connection: Connection, crawl_id: int, limit: int = 50) -> tuple[Wai
     """Hosts with pages whose latest decision in a crawl is to wait, longest first."""
     latest = (
         select(func.max(decision.c.id).label("id"))
-        .where(decision.c.crawl_id == crawl_id)
+        .where(*_counted(connection, crawl_id))
         .group_by(decision.c.url_hash)
         .subquery()
     )
@@ -133,7 +142,7 @@ def crawl_verdicts(connection: Connection, crawl_id: int) -> dict[str, int]:
     """Decisions of a crawl by verdict."""
     rows = connection.execute(
         select(decision.c.verdict, func.count().label("number"))
-        .where(decision.c.crawl_id == crawl_id)
+        .where(*_counted(connection, crawl_id))
         .group_by(decision.c.verdict)
     )
     return {row.verdict: row.number for row in rows}
@@ -144,7 +153,7 @@ def kept_without_evidence(connection: Connection, crawl_id: int) -> int:
     return (
         connection.scalar(
             select(func.sum(case((decision.c.observations == "[]", 1), else_=0))).where(
-                decision.c.crawl_id == crawl_id, decision.c.verdict == "keep"
+                *_counted(connection, crawl_id), decision.c.verdict == "keep"
             )
         )
         or 0
@@ -161,6 +170,12 @@ def newest_decisions(
     if before is not None:
         statement = statement.where(decision.c.id < before)
     yield from RowReader(connection).rows(statement.limit(wanted.limit or 100))
+
+
+def _counted(connection: Connection, crawl_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    # The plus keeps SQLite from the index on crawls, which would fetch each row out of order:
+    # https://sqlite.org/optoverview.html#disqualifying_where_clause_terms_using_unary_
+    return decision.c.id >= window_start(connection), decision.c.crawl_id + 0 == crawl_id
 
 
 def _bucket(connection: Connection, digits: int) -> ColumnElement[str]:
