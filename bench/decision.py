@@ -23,6 +23,8 @@ from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
+from selectolax.lexbor import LexborHTMLParser
+
 from bench.child import configuration
 from bench.sites import HOSTS, PAGES, Host, make_hosts, path_of
 from crawler.exchange import Exchange, Wire
@@ -88,6 +90,8 @@ async def _measure(pages: int) -> None:
         urls = list(_urls(pages))
         exchanges = await _timed("admission", urls, lambda some: _admit(session, some))
         prepared = [_ready(sites, exchange) for exchange in exchanges]
+        bodies = [body for _, body in prepared]
+        await _timed("yardstick: selectolax, whole page", bodies, _parse)
         cases = [_cases(session, exchange, body) for exchange, body in prepared]
         await _timed("decision", cases, lambda some: _decide(session, some))
         await _timed("head and body", prepared, lambda some: _judge(session, some))
@@ -121,7 +125,7 @@ def _as_received(sites: Sites, exchange: Exchange) -> None:
     answer = sites.answer(exchange.url)
     assert answer is not None
     exchange.wire = Wire(version=b"HTTP/1.1", status=200, reason=b"OK", headers=answer.lines)
-    exchange.extra["raw"] = answer.body
+    exchange.raw = answer.body
 
 
 def _cases(session: Session, exchange: Exchange, body: bytes) -> tuple[Reader, Case, Case]:
@@ -135,6 +139,10 @@ def _cases(session: Session, exchange: Exchange, body: bytes) -> tuple[Reader, C
     known = (*exchange.location, head)
     first = Case(url=exchange.url, stage=Stage.HEADERS, decided_at=when, evidence=known)
     return reader, first, replace(first, stage=Stage.BODY, evidence=(*known, *signals(head, body, agent)))
+
+
+async def _parse(bodies: Sequence[bytes]) -> list[bool]:
+    return [LexborHTMLParser(body).body is not None for body in bodies]
 
 
 async def _decide(session: Session, cases: Sequence[tuple[Reader, Case, Case]]) -> list[Decision]:
@@ -166,7 +174,7 @@ async def _timed(name: str, items: Sequence[T], work: Callable[[Sequence[T]], Aw
         began = time.process_time()
         results += await work(chunk)
         costs.append((time.process_time() - began) / len(chunk) * 1e6)
-    print(f"{name:32}{min(costs):8.1f} us CPU a page at best, {median(costs):8.1f} median", flush=True)
+    print(f"{name:36}{min(costs):8.1f} us CPU a page at best, {median(costs):8.1f} median", flush=True)
     return results
 
 

@@ -26,7 +26,7 @@ from crawler.lists.live import LiveLists, Scene
 from crawler.log.keeper import close_log, keep_log
 from crawler.network import ACCEPT_ANY, STRIPPED, AddressGuard, Client, identity_headers, read_proxies
 from crawler.politeness import Clock, Pace
-from crawler.redaction import REDACTED, is_secret
+from crawler.redaction import REDACTED, is_secret, without_secrets
 from crawler.store.database import open_database
 from crawler.store.queries.resume import (
     committed_ends,
@@ -237,7 +237,7 @@ class Instance:
         return CrawlStart(
             started_at=datetime.fromtimestamp(self._now(), UTC),
             command=command,
-            config=config.model_dump(mode="json", by_alias=True),
+            config=without_secrets(config.model_dump(mode="json", by_alias=True)),
             identity=identity,
             terms=terms,
             blocklist_set=set_id,

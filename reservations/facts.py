@@ -27,7 +27,10 @@ class Facts:
     when it belongs to the URL itself.
     """
 
-    __slots__ = ("_by_kind", "_elements", "_fields", "_once", "_page", "agent", "evidence", "origin", "url")
+    __slots__ = (
+        *("_by_kind", "_elements", "_fields", "_once", "_own", "_page"),
+        *("agent", "evidence", "origin", "url"),
+    )
 
     def __init__(self, *, url: str, evidence: Iterable[Evidence], agent: Agent) -> None:
         self.url = url
@@ -38,6 +41,7 @@ class Facts:
         self._by_kind: dict[str, list[Evidence]] = {}
         for item in self.evidence:
             self._by_kind.setdefault(item.kind, []).append(item)
+        self._own: dict[str, Evidence | None] = {}
         self._fields: HttpFields | None = None
         self._elements: tuple[Element, ...] | None = None
         self._once: dict[Callable[[Facts], object], object] = {}
@@ -60,10 +64,12 @@ class Facts:
 
     def own(self, kind: str) -> Evidence | None:
         """Evidence of this kind about the URL itself."""
-        for item in self._by_kind.get(kind, ()):
-            if item.url.partition("#")[0] == self._page:
-                return item
-        return None
+        if kind not in self._by_kind:
+            return None
+        if kind not in self._own:
+            own = (e for e in self._by_kind[kind] if e.url.partition("#")[0] == self._page)
+            self._own[kind] = next(own, None)
+        return self._own[kind]
 
     def once(self, function: Callable[[Facts], T]) -> T:
         """What a pure function says about these facts, asked once however many want to know."""

@@ -77,19 +77,25 @@ class Reader:
     is matched once and not at each stage. What was read before never changes what is read now.
     """
 
-    __slots__ = ("_facts", "_readings", "agent", "url")
+    __slots__ = ("_facts", "_given", "_reading", "_readings", "agent", "url")
 
     def __init__(self, url: str, agent: Agent) -> None:
         self.url = url
         self.agent = agent
         self._facts = Facts(url=url, evidence=(), agent=agent)
         self._readings: tuple[Reading, ...] = (_NOTHING,) * len(discover())
+        self._reading: Reading | None = None
+        self._given: tuple[Evidence, ...] | None = None
+        """What was asked about last, if it cannot change: the same tuple needs no second look."""
 
     def facts(self, evidence: Iterable[Evidence]) -> Facts:
         """The evidence as protocols see it, answers with bodies split into their extracts."""
+        if evidence is self._given or evidence is self._facts.evidence:
+            return self._facts
         kept = tuple([part for item in evidence for part in extract(item, self.agent)])
         changed = _changed(kept, self._facts.evidence)
         if changed:
+            self._reading = None
             facts = self._facts = Facts(url=self.url, evidence=kept, agent=self.agent)
             self._readings = tuple(
                 [
@@ -97,17 +103,20 @@ class Reader:
                     for protocol, earlier in zip(discover(), self._readings, strict=True)
                 ]
             )
+        self._given = evidence if isinstance(evidence, tuple) else None
         return self._facts
 
     def read(self, evidence: Iterable[Evidence]) -> Reading:
         """What all protocols say, as `read` does."""
         self.facts(evidence)
-        said = [reading for reading in self._readings if reading is not _NOTHING]
-        return Reading(
-            statements=tuple([s for r in said for s in r.statements]),
-            unknowns=tuple([u for r in said for u in r.unknowns]),
-            notes=tuple([n for r in said for n in r.notes]),
-        )
+        if self._reading is None:
+            said = [reading for reading in self._readings if reading is not _NOTHING]
+            self._reading = Reading(
+                statements=tuple([s for r in said for s in r.statements]),
+                unknowns=tuple([u for r in said for u in r.unknowns]),
+                notes=tuple([n for r in said for n in r.notes]),
+            )
+        return self._reading
 
 
 def _parsed(protocol: Protocol, facts: Facts) -> Reading:

@@ -13,11 +13,13 @@ from datetime import datetime
 from blocklists.index import Index
 from blocklists.model import Hit
 from crawler.gate import Case, Terms, judge
-from crawler.store.lists import withdraw
 from crawler.store.queries.lists import Stored
 from crawler.store.record import Record
+from crawler.store.withdrawal import withdraw
 from crawler.store.writer import Writer
 from reservations.model import Stage
+
+_REASON = "listed when it was fetched, learned later"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,4 +54,4 @@ async def quarantine_late(
         record.decide(judge(case, terms))
         ids.append(each.document.decision_id)
         await writer.room()
-    return await writer.call(lambda connection: withdraw(connection, ids, now)) if ids else 0
+    return await writer.call(lambda connection: withdraw(connection, ids, now, _REASON)) if ids else 0

@@ -18,6 +18,7 @@ from crawler.store.public import hashed
 from crawler.store.queries.lookup import LookupFilter
 from crawler.store.queries.pages import within
 from crawler.store.schema import decision, document
+from crawler.store.withdrawal import withdraw as take_out
 
 
 class State(StrEnum):
@@ -156,7 +157,7 @@ def withdraw(connection: Connection, complaint_id: int, subject: LookupFilter, n
     ids = list(connection.scalars(wanted))
     for start in range(0, len(ids), 500):
         chunk = ids[start : start + 500]
-        connection.execute(update(document).where(document.c.decision_id.in_(chunk)).values(withdrawn_at=now))
+        take_out(connection, chunk, now, f"complaint {complaint_id}")
         known = set(
             connection.scalars(
                 select(complaint_decision.c.decision_id).where(

@@ -7,18 +7,17 @@ in, with the time at which the oldest of its lists was last confirmed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select
 
 from blocklists.codec import dumps
 from blocklists.model import OVERRIDES, Entry
 from blocklists.snapshot import FORMAT, Listing, Snapshot
 from crawler.store.columns import iso
 from crawler.store.queries.lists import SET
-from crawler.store.schema import blocklist_entry, blocklist_snapshot, crawl, document
+from crawler.store.schema import blocklist_entry, blocklist_snapshot, crawl
 
 
 def record_set(connection: Connection, snapshot: Snapshot, crawl_id: int, now: datetime, file: str) -> None:
@@ -72,16 +71,6 @@ def last_set(connection: Connection, before: int) -> str | None:
     return connection.scalar(
         select(crawl.c.blocklist_set).where(crawl.c.id < before).order_by(crawl.c.id.desc()).limit(1)
     )
-
-
-def withdraw(connection: Connection, decision_ids: Sequence[int], now: datetime) -> int:
-    """Withdraw documents: they stay where they are, and are no longer among what is kept."""
-    table, changed = document, 0
-    for start in range(0, len(decision_ids), 500):
-        some = decision_ids[start : start + 500]
-        statement = update(table).where(table.c.decision_id.in_(some), table.c.withdrawn_at.is_(None))
-        changed += connection.execute(statement.values(withdrawn_at=now)).rowcount
-    return changed
 
 
 def _listing(connection: Connection, listing: Listing) -> int:

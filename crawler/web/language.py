@@ -78,7 +78,9 @@ class Language:
 
     def _with_clock(self, when: datetime, *, short: bool) -> Markup:
         utc = when.astimezone(UTC)
-        return _time(f"{self._date(when, short=short)}, {utc:%H:%M}{NBSP}UTC", f"{utc:%Y-%m-%dT%H:%M:%SZ}")
+        # The year may begin a line: a whole date and time is wider than a narrow column.
+        day, _, year = self._date(when, short=short).rpartition(NBSP)
+        return _time(f"{day} {year}, {utc:%H:%M}{NBSP}UTC", f"{utc:%Y-%m-%dT%H:%M:%SZ}")
 
     def _date(self, when: datetime, *, short: bool) -> str:
         utc = when.astimezone(UTC)

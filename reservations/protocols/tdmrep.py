@@ -220,13 +220,9 @@ def _unknown(evidence: Evidence | None) -> tuple[Unknown, ...]:
 
 def _header(facts: Facts) -> Place:
     answer = facts.response
-    if answer is None:
+    if answer is None or not any(name in facts.fields for name in (RESERVATION, POLICY, "x-robots-tag")):
         return Place()
-    digest = (
-        answer.sha256
-        if RESERVATION in facts.fields or POLICY in facts.fields or "x-robots-tag" in facts.fields
-        else ""
-    )
+    digest = answer.sha256
 
     def lines(name: str) -> list[Text]:
         return [

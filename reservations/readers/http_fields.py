@@ -48,7 +48,8 @@ class HttpFields:
 
     def get_all(self, name: str) -> tuple[FieldLine, ...]:
         """Every line of this name, in order."""
-        return tuple([_field_line(*found) for found in self._by_name.get(name.lower(), ())])
+        lines = self._by_name.get(name.lower())
+        return tuple([_field_line(*line) for line in lines]) if lines else ()
 
     def get(self, name: str) -> FieldLine | None:
         """The last line of this name."""

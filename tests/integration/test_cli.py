@@ -25,7 +25,6 @@ from crawler.demo import demo_instance
 from crawler.demoweb.server import DemoWeb
 from crawler.present import DECISION_KEYS
 
-
 APP = build_app()
 
 

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, Table, func, select
 from crawler.frontier.schema import State, url
 from crawler.store.schema import document, observation
 
-
 MAX_SEEDS = 1_000_000
 
 
