@@ -124,8 +124,8 @@ def load_config(
 ) -> Config:
     """Read the configuration.
 
-    `path` None: the file that FORBEAR_CONFIG names, else `./forbear.toml` if there is one. Raises ConfigError for a file that is
-    missing, is no TOML, or holds an unknown key or a value of the wrong kind.
+    `path` None: the file that FORBEAR_CONFIG names, else `./forbear.toml` if there is one. Raises
+    ConfigError for a file that is missing, is no TOML, or holds an unknown key or a value of the wrong kind.
     """
     environ = os.environ if environ is None else environ
     named = path or (Path(environ["FORBEAR_CONFIG"]) if environ.get("FORBEAR_CONFIG") else None)

@@ -99,7 +99,8 @@ def _totals(session: Session, groups: Counter[str], status: str) -> str:
     ]
     if session.tally.saved_bytes:
         parts.append(
-            f"{session.tally.saved_bytes / 1e6:.1f} MB were not downloaded, because the answer's head decided."
+            f"{session.tally.saved_bytes / 1e6:.1f} MB were not downloaded, "
+            "because the answer's head decided."
         )
     return " ".join(parts)
 
