@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("crawl", "decision", "blocklist", "frontier", "warc")
+NAMES = ("crawl", "decision", "readers", "blocklist", "frontier", "warc")
 
 
 def main() -> None:
