@@ -68,7 +68,7 @@ def approve_names(
     signature.check()
     proposals = read_proposals(config, name)
     if proposals is None:
-        raise ListError(f"nothing is proposed for {name}; `import --format court_text` proposes names")
+        raise ListError(f"nothing is proposed for {name}; `court_text` and `court_pdf` propose names")
     path = folder(config) / APPROVED / f"{name}.jsonl"
     earlier = path.read_bytes() if path.exists() else b""
     fresh = as_entries(proposals, taken, by=signature.by, scope=scope)

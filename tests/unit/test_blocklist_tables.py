@@ -185,9 +185,9 @@ https://folders-one.com/f/abc123. See annex 3.pdf and annex.pdf, page 12.
         assert found["film-two.to"].line == 3
         assert "access to" in found["the-film-bay.org"].context
 
-    def test_a_pdf_has_to_become_text_first(self) -> None:
+    def test_a_pdf_has_its_own_format(self) -> None:
         (rejected,) = court_text.parse(b"%PDF-1.7 film-one.com", STATED).rejected
-        assert "pdftotext" in rejected.remedy
+        assert "court_pdf" in rejected.remedy
 
     def test_hostile_text_does_not_take_for_ever(self) -> None:
         assert court_text.parse(b"a." * 200_000 + b"-" * 200_000 + b"\n" * 100_000, STATED).entries == ()
