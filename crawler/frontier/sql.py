@@ -58,8 +58,10 @@ class SqlFrontier:
 
     def put(self, candidates: Sequence[Candidate]) -> Future[int] | None:
         """See `Frontier.put`. None where there is nothing to add."""
-        first = {c.url: c for c in reversed(candidates)}
-        kept = list(reversed(first.values()))
+        first: dict[str, Candidate] = {}
+        for candidate in candidates:
+            first.setdefault(candidate.url, candidate)
+        kept = list(first.values())
         return self._writer.call(lambda connection: self._put(connection, kept)) if kept else None
 
     def lease(self, limit: int) -> Future[Lease]:

@@ -119,6 +119,14 @@ def test_order_is_kept_within_a_host_and_the_higher_priority_goes_first(setup: S
     setup.run(scenario, per_host=9, delay=0)
 
 
+def test_a_url_twice_in_one_batch_keeps_its_first_place(setup: Setup) -> None:
+    async def scenario(frontier: SqlFrontier) -> None:
+        await put(frontier, page("1"), page("0"), page("1", priority=-1))
+        assert names(await frontier.lease(9)) == ["1", "0"]
+
+    setup.run(scenario, per_host=9, delay=0)
+
+
 def test_a_host_has_at_most_its_share_out(setup: Setup) -> None:
     async def scenario(frontier: SqlFrontier) -> None:
         await put(frontier, *(page(str(n)) for n in range(5)))
