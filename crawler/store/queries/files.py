@@ -9,11 +9,13 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, Select, func, select, union_all
 
 from crawler.store.queries.decisions import Warc
 from crawler.store.schema import NOT_OF_A_PAGE, evidence, observation
 
+TOGETHER = 100
+"""Ranges asked for in one statement."""
 MAX_VERSIONS = 500
 """Observations looked through for one site, the newest ones."""
 
@@ -38,18 +40,13 @@ class FileVersion:
 
 def file_versions(connection: Connection, hosts: Iterable[str]) -> tuple[FileVersion, ...]:
     """Versions of the rights files of these hosts, by origin and kind, the oldest first."""
-    ranges = [
-        (observation.c.origin == start)
-        | ((observation.c.origin > f"{start}:") & (observation.c.origin < f"{start};"))
-        for host in hosts
-        for start in (f"http://{host}", f"https://{host}")
-    ]
-    if not ranges:
+    known = origins(connection, hosts)
+    if not known:
         return ()
     newest = (
         select(observation, evidence.c.length)
         .join(evidence, evidence.c.sha256 == observation.c.evidence_sha256)
-        .where(NOT_OF_A_PAGE, or_(*ranges))
+        .where(NOT_OF_A_PAGE, observation.c.origin.in_(known))
         .order_by(observation.c.id.desc())
         .limit(MAX_VERSIONS)
     )
@@ -59,22 +56,35 @@ def file_versions(connection: Connection, hosts: Iterable[str]) -> tuple[FileVer
 
 def file_requests(connection: Connection, hosts: Iterable[str]) -> int:
     """How often rights files of these hosts were asked for."""
-    total = 0
-    for host in hosts:
-        for start in (f"http://{host}", f"https://{host}"):
-            total += (
-                connection.scalar(
-                    select(func.count())
-                    .select_from(observation)
-                    .where(
-                        NOT_OF_A_PAGE,
-                        (observation.c.origin == start)
-                        | ((observation.c.origin > f"{start}:") & (observation.c.origin < f"{start};")),
-                    )
-                )
-                or 0
-            )
-    return total
+    known = origins(connection, hosts)
+    return (
+        connection.scalar(
+            select(func.count())
+            .select_from(observation)
+            .where(NOT_OF_A_PAGE, observation.c.origin.in_(known))
+        )
+        or 0
+    )
+
+
+def origins(connection: Connection, hosts: Iterable[str]) -> tuple[str, ...]:
+    """Schemes, hosts and ports of these hosts of which a rights file was asked for.
+
+    A range for each scheme and host, not an OR over them: SQLite would read the whole table for that,
+    since it takes no partial index for the parts of an OR (https://sqlite.org/partialindex.html).
+    """
+    starts = [f"{scheme}://{host}" for host in hosts for scheme in ("http", "https")]
+    found: list[str] = []
+    for first in range(0, len(starts), TOGETHER):
+        parts = [_origins_of(start) for start in starts[first : first + TOGETHER]]
+        found += connection.scalars(union_all(*parts))
+    return tuple(found)
+
+
+def _origins_of(start: str) -> Select[tuple[str]]:
+    origin = observation.c.origin
+    within = (origin >= start) & (origin < f"{start};")
+    return select(origin).where(NOT_OF_A_PAGE, within, (origin == start) | (origin > f"{start}:")).distinct()
 
 
 def file_content(connection: Connection, sha256: str) -> bytes | None:
