@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from crawler.store.database import DatabaseError
 from crawler.store.queries.log import CheckpointRow, EntryRow
 from crawler.store.schema import checkpoint, decision, document, log_entry
+from crawler.store.tallies import keeping_sums
 
 
 @contextmanager
@@ -56,5 +57,6 @@ def take_away(connection: Connection, decision_id: int) -> None:
     """Delete a decision with its document's row, and what opened the commitment to it."""
     entry = update(log_entry).where(log_entry.c.decision_id == decision_id)
     connection.execute(entry.values(decision_id=None, salt=None))
-    connection.execute(delete(document).where(document.c.decision_id == decision_id))
-    connection.execute(delete(decision).where(decision.c.id == decision_id))
+    with keeping_sums(connection, decisions=[decision_id]):
+        connection.execute(delete(document).where(document.c.decision_id == decision_id))
+        connection.execute(delete(decision).where(decision.c.id == decision_id))

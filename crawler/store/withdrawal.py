@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from crawler.store.database import DatabaseError, open_database
 from crawler.store.queries.withdrawals import kept_of
 from crawler.store.schema import document
+from crawler.store.tallies import keeping_sums
 
 CHUNK = 500
 
@@ -45,5 +46,6 @@ def withdraw(connection: Connection, decision_ids: Sequence[int], when: datetime
             document.c.decision_id.in_(some), document.c.withdrawn_at.is_(None)
         )
         values = {"withdrawn_at": when, "withdrawn_reason": reason}
-        changed += connection.execute(statement.values(values)).rowcount
+        with keeping_sums(connection, documents=some):
+            changed += connection.execute(statement.values(values)).rowcount
     return changed

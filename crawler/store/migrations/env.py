@@ -9,7 +9,8 @@ from alembic import context
 import crawler.frontier.schema
 import crawler.store.desk
 import crawler.store.retention.tables
-import crawler.store.schema  # noqa: F401 - the tables are declared by importing them
+import crawler.store.schema
+import crawler.store.summary  # noqa: F401 - the tables are declared by importing them
 from crawler.store.columns import Hostile, Moment
 from crawler.store.metadata import metadata
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, func, select
 from blocklists.hostnames import canonical_host, registrable_domain
 from crawler.store.places import domain_range, key_range, lookup_key, site_of
 from crawler.store.queries.documents import is_kept_now
+from crawler.store.queries.site import Sites, SiteSums
 from crawler.store.schema import crawl, decision, document, omitted, reservation
 
 MAX_RESERVATIONS = 1000
@@ -43,6 +44,16 @@ class LookupFilter:
             return domain_range(self.host)
         url = self.subject if "://" in self.subject else f"https://{self.subject}"
         return key_range(lookup_key(url))
+
+    @property
+    def sites(self) -> Sites | None:
+        """The hosts asked about, where whole hosts are: their sums are kept."""
+        start, end = self.keys
+        if self.is_prefix:
+            if not start.endswith(")/"):
+                return None
+            start, end = key_range(start[:-1])
+        return Sites(start=start, end=end, domain=registrable_domain(self.host) or self.host)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +160,18 @@ def _within(wanted: LookupFilter) -> ColumnElement[bool]:
 
 
 def _settled(connection: Connection, wanted: LookupFilter) -> Iterator[Settled]:
+    if (sites := wanted.sites) is not None:
+        found = SiteSums(connection, sites).settled().items()
+        for (stage, verdict, reason), value in sorted(found, key=lambda pair: (-pair[1].number, pair[0])):
+            yield Settled(
+                stage=stage,
+                verdict=verdict,
+                reason=reason,
+                decisions=value.number,
+                first=value.first,
+                last=value.last,
+            )
+        return
     group = (decision.c.stage, decision.c.verdict, decision.c.reason)
     when = decision.c.decided_at
     rows = connection.execute(
@@ -167,6 +190,9 @@ def _settled(connection: Connection, wanted: LookupFilter) -> Iterator[Settled]:
 
 
 def _kept(connection: Connection, wanted: LookupFilter) -> tuple[int, int]:
+    if (sites := wanted.sites) is not None:
+        found = SiteSums(connection, sites).documents()
+        return found["kept"], found["bytes"]
     count, size = connection.execute(
         select(func.count(), func.coalesce(func.sum(document.c.bytes), 0))
         .select_from(document.join(decision, decision.c.id == document.c.decision_id))

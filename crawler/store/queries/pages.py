@@ -10,8 +10,12 @@ from sqlalchemy import ColumnElement, Connection, Subquery, case, func, select
 
 from crawler.store.queries.decisions import DecisionRow, RowReader, decision_columns
 from crawler.store.queries.lookup import LookupFilter
+from crawler.store.queries.site import SiteSums, Sum
 from crawler.store.schema import crawler_identity, decision, document
 from reservations.model import Stage
+
+ASKED = (Stage.HEADERS.value, Stage.BODY.value, Stage.RECHECK.value)
+"""Stages that are reached only by asking for the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,7 @@ class PageCount:
     reason: str
     pages: int
     first: datetime
+    """The first decision by which one of the site's pages came to stand so."""
     last: datetime
 
 
@@ -52,6 +57,12 @@ def page_counts(connection: Connection, wanted: LookupFilter) -> tuple[PageCount
 
     A bound of one crawl, settled at the frontier, counts only for a page nothing else was decided about.
     """
+    if (sites := wanted.sites) is not None:
+        found = SiteSums(connection, sites).pages().items()
+        return tuple(
+            PageCount(verdict=key[0], reason=key[1], pages=v.number, first=v.first, last=v.last)
+            for key, v in sorted(found, key=lambda pair: (-pair[1].number, pair[0]))
+        )
     latest = _latest(wanted)
     group = (decision.c.verdict, decision.c.reason)
     when = decision.c.decided_at
@@ -68,6 +79,9 @@ def page_counts(connection: Connection, wanted: LookupFilter) -> tuple[PageCount
 
 def taking(connection: Connection, wanted: LookupFilter) -> Taking:
     """What was ever kept of a site."""
+    if (sites := wanted.sites) is not None:
+        found = SiteSums(connection, sites).documents()
+        return Taking(**{name: found[name] for name in Taking.__slots__})
     row = connection.execute(
         select(
             func.count(document.c.url_hash.distinct()).label("pages"),
@@ -88,8 +102,10 @@ def withdrawn(connection: Connection, decision_id: int) -> datetime | None:
 
 def visitors(connection: Connection, wanted: LookupFilter) -> tuple[Visitor, ...]:
     """Who asked the site for pages, the newest first."""
+    if (sites := wanted.sites) is not None:
+        return tuple(_visitors(connection, SiteSums(connection, sites).visits()))
     when = decision.c.decided_at
-    asked = decision.c.stage.in_((Stage.HEADERS.value, Stage.BODY.value, Stage.RECHECK.value))
+    asked = decision.c.stage.in_(ASKED)
     rows = connection.execute(
         select(
             crawler_identity.c.user_agent,
@@ -107,6 +123,9 @@ def visitors(connection: Connection, wanted: LookupFilter) -> tuple[Visitor, ...
 
 def example(connection: Connection, wanted: LookupFilter, verdict: str, reason: str) -> DecisionRow | None:
     """The newest decision about the site that came out so, to show what it rests on."""
+    if (sites := wanted.sites) is not None:
+        number = SiteSums(connection, sites).newest(verdict, reason)
+        return next(iter(RowReader(connection).rows(decision_columns().where(decision.c.id == number))), None)
     statement = (
         decision_columns()
         .where(within(wanted), decision.c.verdict == verdict, decision.c.reason == reason)
@@ -118,6 +137,8 @@ def example(connection: Connection, wanted: LookupFilter, verdict: str, reason: 
 
 def hosts(connection: Connection, wanted: LookupFilter, limit: int = 200) -> tuple[str, ...]:
     """Hosts of the site about which something was decided."""
+    if (sites := wanted.sites) is not None:
+        return SiteSums(connection, sites).hosts(limit)
     rows = connection.scalars(
         select(decision.c.host).where(within(wanted)).distinct().order_by(decision.c.host).limit(limit)
     )
@@ -138,6 +159,24 @@ def within(wanted: LookupFilter) -> ColumnElement[bool]:
     """The decisions about a host with what lies below it, or about a prefix."""
     start, end = wanted.keys
     return (decision.c.lookup_key >= start) & (decision.c.lookup_key < end)
+
+
+def _visitors(connection: Connection, visits: dict[tuple[str, int], Sum]) -> Iterator[Visitor]:
+    agents = dict(
+        connection.execute(
+            select(crawler_identity.c.id, crawler_identity.c.user_agent).where(
+                crawler_identity.c.id.in_({number for _, number in visits})
+            )
+        ).all()
+    )
+    found: dict[str, Sum] = {}
+    for (stage, number), value in visits.items():
+        asked = value.number if stage in ASKED else 0
+        known = found.setdefault(agents[number], Sum(number=0, first=value.first, last=value.last))
+        known.number += asked
+        known.first, known.last = min(known.first, value.first), max(known.last, value.last)
+    for agent, total in sorted(found.items(), key=lambda pair: pair[1].last, reverse=True):
+        yield Visitor(user_agent=agent, requests=total.number, first=total.first, last=total.last)
 
 
 def _latest(wanted: LookupFilter) -> Subquery:

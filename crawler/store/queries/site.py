@@ -1,0 +1,135 @@
+"""A site in sums: what the tables of sums say, and what was decided since they were brought up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, FromClause, func, select
+
+from crawler.store.queries.sums import Change, change, counted_upto, decided, latest
+from crawler.store.schema import decision
+from crawler.store.summary import site_decisions, site_documents, site_pages
+
+Settling = tuple[str, str, str]
+"""Stage, verdict and reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sites:
+    """Hosts whose sums are asked for: a half-open range of `site`."""
+
+    start: str
+    end: str
+    domain: str
+    """The registrable domain they all lie under."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Sum:
+    """How many, and from when to when."""
+
+    number: int
+    first: datetime
+    last: datetime
+
+
+class SiteSums:
+    """Sums over the decisions about some hosts, as the whole record has them."""
+
+    def __init__(self, connection: Connection, sites: Sites) -> None:
+        self._connection = connection
+        self._sites = sites
+
+    @cached_property
+    def _since(self) -> Change:
+        """What the tables do not have yet."""
+        upto, key = counted_upto(self._connection), decision.c.lookup_key
+        mine = (decision.c.domain == self._sites.domain, key >= self._sites.start, key < self._sites.end)
+        rows = decided(self._connection, *mine, decision.c.id > upto)
+        return change(self._connection, rows, upto) if rows else Change()
+
+    def settled(self) -> dict[Settling, Sum]:
+        """Decisions by stage, verdict and reason."""
+        c = site_decisions.c
+        found = self._summed(site_decisions, c.decisions, c.stage, c.verdict, c.reason)
+        return _more(found, ((k[1:4], v.decisions, v) for k, v in self._since.decisions.items()))
+
+    def pages(self) -> dict[tuple[str, str], Sum]:
+        """Pages by verdict and reason of the latest decision about each."""
+        c = site_pages.c
+        found = self._summed(site_pages, c.pages, c.verdict, c.reason)
+        found = _more(found, ((k[1:], v.pages, v) for k, v in self._since.pages.items()))
+        return {key: value for key, value in found.items() if value.number > 0}
+
+    def visits(self) -> dict[tuple[str, int], Sum]:
+        """Decisions by stage and identity."""
+        c = site_decisions.c
+        found = self._summed(site_decisions, c.decisions, c.stage, c.identity_id)
+        return _more(found, (((k[1], k[4]), v.decisions, v) for k, v in self._since.decisions.items()))
+
+    def documents(self) -> Mapping[str, Any]:
+        """`kept` and `bytes` now, `pages` of which a copy ever was; `first`, `last`, `withdrawn`."""
+        c = site_documents.c
+        total = (func.coalesce(func.sum(c[name]), 0).label(name) for name in ("kept", "bytes", "pages"))
+        times = (func.min(c.first).label("first"), func.max(c.last).label("last"))
+        row = self._connection.execute(
+            select(*total, *times, func.max(c.withdrawn).label("withdrawn")).where(self._mine(c.site))
+        ).one()
+        found = {name: int(getattr(row, name)) for name in ("kept", "bytes", "pages")}
+        more = list(self._since.documents.values())
+        for each in more:
+            for name in found:
+                found[name] += getattr(each, name)
+        first = min((m for m in (row.first, *(e.first for e in more)) if m is not None), default=None)
+        return {
+            **found,
+            "first": first,
+            "last": latest(row.last, *(e.last for e in more)),
+            "withdrawn": latest(row.withdrawn, *(e.withdrawn for e in more)),
+        }
+
+    def hosts(self, limit: int) -> tuple[str, ...]:
+        """Names of the hosts."""
+        c = site_decisions.c
+        rows = self._connection.scalars(
+            select(c.host).where(self._mine(c.site)).distinct().order_by(c.host).limit(limit)
+        )
+        found = {*rows, *(v.host for v in self._since.decisions.values())}
+        return tuple(sorted(found)[:limit])
+
+    def newest(self, verdict: str, reason: str) -> int | None:
+        """The number of the newest decision that came out so."""
+        c = site_decisions.c
+        known = self._connection.scalar(
+            select(func.max(c.last_id)).where(self._mine(c.site), c.verdict == verdict, c.reason == reason)
+        )
+        since = (v.last_id for k, v in self._since.decisions.items() if k[2:4] == (verdict, reason))
+        return max((n for n in (known, *since) if n is not None), default=None)
+
+    def _mine(self, site: ColumnElement[str]) -> ColumnElement[bool]:
+        return (site >= self._sites.start) & (site < self._sites.end)
+
+    def _summed(
+        self, table: FromClause, number: ColumnElement[int], *group: ColumnElement[Any]
+    ) -> dict[Any, Sum]:
+        rows = self._connection.execute(
+            select(*group, func.sum(number), func.min(table.c.first), func.max(table.c.last))
+            .where(self._mine(table.c.site))
+            .group_by(*group)
+        )
+        return {tuple(key): Sum(number=int(n), first=first, last=last) for *key, n, first, last in rows}
+
+
+def _more(found: dict[Any, Sum], since: Iterable[tuple[Any, int, Any]]) -> dict[Any, Sum]:
+    for key, number, value in since:
+        known = found.get(key)
+        if known is None:
+            found[key] = Sum(number=number, first=value.first, last=value.last)
+        else:
+            known.number += number
+            known.first, known.last = min(known.first, value.first), max(known.last, value.last)
+    return found
