@@ -147,6 +147,7 @@ observation = Table(
         sqlite_where=text("warc_file IS NOT NULL"),
         postgresql_where=text("warc_file IS NOT NULL"),
     ),
+    Index(None, "evidence_sha256", sqlite_where=NOT_OF_A_PAGE, postgresql_where=NOT_OF_A_PAGE),
 )
 
 reservation = Table(
@@ -157,7 +158,6 @@ reservation = Table(
     _text("origin"),
     _text("host", 300),
     _text("domain", 300),
-    Index(None, "evidence_sha256", sqlite_where=NOT_OF_A_PAGE, postgresql_where=NOT_OF_A_PAGE),
     _word("kind"),
     _word("protocol"),
     _word("code"),
@@ -173,6 +173,12 @@ reservation = Table(
     _time("ended_at", nullable=True),
     Index(None, "domain"),
     Index(None, "origin", "kind"),
+    Index(
+        "ix_reservation_domain_in_force",
+        "domain",
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
 )
 
 decision = Table(
@@ -183,12 +189,6 @@ decision = Table(
     _to("crawler_identity.id", "identity_id"),
     _to("policy_version.id", "policy_id"),
     _text("url", MAX_URL),
-    Index(
-        "ix_reservation_domain_in_force",
-        "domain",
-        sqlite_where=text("ended_at IS NULL"),
-        postgresql_where=text("ended_at IS NULL"),
-    ),
     Column("url_hash", ROW_ID, nullable=False),
     _text("via", MAX_URL, nullable=True),
     _text("host", 300),
