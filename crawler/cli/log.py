@@ -249,6 +249,12 @@ def _print_answer(found: Answer, *, replay: bool) -> None:
         f"{found.entries} entries, {found.checkpoints} checkpoints (the newest of {found.published}), "
         f"{found.documents} kept documents read{again}"
     )
+    if found.removals:
+        _say(f"{found.removals} removals logged, by which {found.erased} entries were erased")
+    if found.not_judged:
+        _say(f"{found.not_judged} decisions not judged again: what was read for them has been removed")
+    if found.pending:
+        _say(f"{found.pending} removed records still lie in their files; `forbear store prune` ends that")
     if found.waiting:
         _say(f"{found.waiting} decisions have no entry yet; `forbear log checkpoint` adds them")
     first = next((f for f in found.findings if f.entry is not None), None)

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from hashlib import sha256
 from pathlib import Path
 
-from crawler.log.entries import EntryKind, entry_of_record, redacted_position
+from crawler.log.check_removed import check_redaction
+from crawler.log.entries import EntryKind, entry_of_record
 from crawler.log.findings import Finding, What
 from crawler.log.records import crawl_record, decision_record
+from crawler.retention.model import WarcSpan
 from crawler.store.database import Connection
 from crawler.store.places import lookup_key, url_hash
 from crawler.store.queries.log import EntryRow
@@ -19,6 +21,7 @@ from crawler.store.queries.logged import (
     UnreadableRowError,
     logged_crawl,
 )
+from crawler.store.queries.retention import is_removed
 from crawler.store.warc import (
     BodyTooLargeError,
     UnreadableEncodingError,
@@ -49,6 +52,8 @@ class RowCheck:
         self._checked: dict[int, str | None] = {}
         self.documents = 0
         """Kept documents read so far."""
+        self.erased = 0
+        """Entries so far that nothing opens any more, as a redaction says."""
 
     def page(self, rows: Sequence[EntryRow]) -> Iterator[Finding]:
         """What is wrong behind these entries."""
@@ -63,11 +68,11 @@ class RowCheck:
         self, row: EntryRow, decision: LoggedDecision | UnreadableRowError | None
     ) -> Iterator[Problem]:
         if row.kind == EntryKind.REDACTION:
-            position = redacted_position(row.entry)
-            if position is None or position >= row.position:
-                yield What.COMMITMENT, "a redaction that says of no earlier entry that it was erased"
+            yield from check_redaction(self._connection, row)
         elif row.salt is None:
-            if row.position not in self._redacted:
+            if row.position in self._redacted:
+                self.erased += 1
+            else:
                 yield What.MISSING, "what opens it was taken away, and no redaction says so"
         elif row.kind == EntryKind.CRAWL and row.crawl_id is not None:
             yield from self._crawl(row, row.salt, row.crawl_id)
@@ -128,6 +133,8 @@ class RowCheck:
         if observed.warc_file is None or not observed.warc_file.startswith(EVIDENCE_FILES):
             return None
         place = (self._data / observed.warc_file, observed.warc_offset or 0, observed.warc_length or 0)
+        if is_removed(self._connection, WarcSpan(file=observed.warc_file, offset=place[1], length=place[2])):
+            return None  # whether it is gone is asked of the redaction
         try:
             body = read_record(*place).body
         except WarcIntegrityError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Sequence
 from enum import StrEnum
 from hashlib import sha256
 
@@ -23,7 +24,7 @@ class EntryKind(StrEnum):
     CRAWL = "crawl"
     """A crawl that has ended, with its software and its terms."""
     REDACTION = "redaction"
-    """That the record behind an earlier entry was erased."""
+    """That something was removed, with the earlier entries whose records were erased by it."""
 
 
 def commitment(salt: bytes, record: bytes) -> bytes:
@@ -43,13 +44,25 @@ def entry_of_redaction(position: int) -> bytes:
     return _canonical({"kind": EntryKind.REDACTION, "of": position, "v": FORM})
 
 
-def redacted_position(entry: bytes) -> int | None:
-    """Which entry a redaction is about; None where it says nothing of the kind."""
+def entry_of_removal(salt: bytes, record: bytes, positions: Sequence[int]) -> bytes:
+    """The entry of a redaction: commits to who removed what and why, and names the entries erased by it."""
+    committed = b64encode(commitment(salt, record)).decode()
+    return _canonical({"c": committed, "kind": EntryKind.REDACTION, "of": list(positions), "v": FORM})
+
+
+def redacted_positions(entry: bytes) -> tuple[int, ...] | None:
+    """Which entries a redaction is about; None where it says nothing of the kind."""
     try:
-        position = json.loads(entry)["of"]
+        value = json.loads(entry)
+        named = value["of"]
+        if (value["kind"], value["v"]) != (EntryKind.REDACTION, FORM) or entry != _canonical(value):
+            return None
     except (ValueError, LookupError, TypeError):
         return None
-    return position if type(position) is int and entry == entry_of_redaction(position) else None
+    positions = [named] if type(named) is int else named
+    if not isinstance(positions, list) or not all(type(n) is int and n >= 0 for n in positions):
+        return None
+    return tuple(positions)
 
 
 def _canonical(value: dict[str, object]) -> bytes:

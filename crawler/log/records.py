@@ -12,6 +12,7 @@ from functools import lru_cache
 from hashlib import sha256
 
 from crawler.present import Json, decision, dumps, moment
+from crawler.retention.model import Redaction
 from crawler.store.queries.logged import LoggedCrawl, LoggedDecision, ObservedRow
 
 DECISION_KEYS = (
@@ -56,6 +57,28 @@ def crawl_record(logged: LoggedCrawl) -> bytes:
                 "publication_sha256": logged.publication_sha256,
                 "keyid": logged.keyid,
                 "blocklist_set": logged.blocklist_set,
+            }
+        )
+    )
+
+
+def redaction_record(value: Redaction) -> bytes:
+    """The record of a redaction: who removed what, when and why."""
+    return _lines(
+        dumps(
+            {
+                "redaction": value.id,
+                "cause": value.cause,
+                "kind": value.kind,
+                "actor": value.actor,
+                "reason": value.reason,
+                "removed_at": moment(value.removed_at),
+                "host": value.host,
+                "url_hash": value.url_hash,
+                "subject": value.subject,
+                "rows": value.rows,
+                "bytes": value.bytes,
+                "digest": value.digest,
             }
         )
     )

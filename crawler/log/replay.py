@@ -14,10 +14,17 @@ from reservations.model import Reason
 NOW = f"Forbear/{VERSION}"
 
 
-def replay(connection: Connection) -> Iterator[Finding | None]:
+class NotJudged:
+    """A decision that cannot be judged again, because what was read for it has been removed since."""
+
+
+def replay(connection: Connection) -> Iterator[Finding | NotJudged | None]:
     """For each decision, in the order they were recorded: None where it comes out alike."""
     for number, url, software in all_decisions(connection):
         difference = _difference(connection, number)
+        if isinstance(difference, NotJudged):
+            yield difference
+            continue
         if difference is None:
             yield None
             continue
@@ -26,11 +33,13 @@ def replay(connection: Connection) -> Iterator[Finding | None]:
         yield Finding(what=What.REPLAY, entry=entry.position if entry else None, text=text)
 
 
-def _difference(connection: Connection, number: int) -> str | None:
+def _difference(connection: Connection, number: int) -> str | NotJudged | None:
     try:
         result = rejudge(connection, number)
     except Exception as error:  # whatever a stored row makes a reader do is what was asked about
         return f"it cannot be judged ({type(error).__name__}: {str(error).partition(chr(10))[0][:200]})"
+    if result.removed is not None and not result.damaged:
+        return NotJudged()
     if result.same:
         return None
     before, after = result.stored, result.again

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from crawler.log.check_removed import RemovalCheck
 from crawler.log.check_rows import RowCheck
 from crawler.log.check_tree import TreeCheck
 from crawler.log.checkpoint import Checkpoint, open_checkpoint
-from crawler.log.entries import EntryKind, redacted_position
+from crawler.log.entries import EntryKind, redacted_positions
 from crawler.log.findings import Finding, What
 from crawler.log.folder import LogFolder
 from crawler.log.note import NoteError, Verifier
-from crawler.log.replay import replay
+from crawler.log.replay import NotJudged, replay
 from crawler.store.database import Connection
 from crawler.store.queries.log import (
     CheckpointRow,
@@ -57,6 +58,14 @@ class Answer:
     """Size of the newest checkpoint."""
     documents: int
     replayed: int
+    not_judged: int
+    """Decisions that could not be judged again: what was read for them has been removed."""
+    erased: int
+    """Entries that nothing opens any more, as a redaction in the log says."""
+    removals: int
+    """Redactions in the record."""
+    pending: int
+    """Removed records that still lie in their files."""
     waiting: int
     """Decisions that have no entry yet."""
     findings: tuple[Finding, ...]
@@ -77,15 +86,20 @@ def verify(connection: Connection, question: Question, progress: Progress = lamb
     claims = _claims(question, rows, seen)
     published = max((row.tree_size for row in rows), default=0)
     tree = TreeCheck(question.folder, published, claims.roots)
-    erased = {redacted_position(entry) for entry in entries_of_kind(connection, EntryKind.REDACTION)}
-    check = RowCheck(
-        connection, question.data, altered_evidence(connection), frozenset(n for n in erased if n is not None)
-    )
+    redactions = entries_of_kind(connection, EntryKind.REDACTION)
+    erased = frozenset(n for entry in redactions for n in redacted_positions(entry) or ())
+    check = RowCheck(connection, question.data, altered_evidence(connection), erased)
+    removals = RemovalCheck(connection, question.data)
     findings = _Findings(claims.findings)
-    for found in chain(_log(connection, tree, check, size, progress), _passed_over(connection)):
+    for found in chain(
+        _log(connection, tree, check, size, progress), _passed_over(connection), removals.findings()
+    ):
         findings.add(found)
-    replayed = 0
+    replayed = not_judged = 0
     for difference in replay(connection) if question.replay else ():
+        if isinstance(difference, NotJudged):
+            not_judged += 1
+            continue
         replayed += 1
         if difference is not None:
             findings.add(difference)
@@ -95,6 +109,10 @@ def verify(connection: Connection, question: Question, progress: Progress = lamb
         published=published,
         documents=check.documents,
         replayed=replayed,
+        not_judged=not_judged,
+        erased=check.erased,
+        removals=removals.number,
+        pending=removals.pending,
         waiting=waiting(connection)[0],
         findings=findings.sorted,
         more=findings.more,

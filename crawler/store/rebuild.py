@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from crawler.gate import Case, Decision, Terms, judge
+from crawler.retention.model import Redaction
 from crawler.store.codec import evidence_from_row, notes_from_json, reasons_from_json, reasons_to_json
+from crawler.store.queries.retention import removed_evidence, removed_from
 from crawler.store.schema import decision, evidence, observation, policy_version
 from reservations.model import Agent, Evidence, Profile, Reason, Stage, Use, Verdict, digest
 from reservations.policy import Inference, Policy
@@ -27,6 +29,8 @@ class Rejudged:
     again: Decision
     damaged: tuple[str, ...] = ()
     """Digests under which other bytes are stored now."""
+    removed: Redaction | None = None
+    """Set where something that was read has been removed since: then nothing was judged again."""
 
     @property
     def same(self) -> bool:
@@ -67,6 +71,11 @@ def stored_case(connection: Connection, decision_id: int) -> tuple[Case, Terms, 
 def rejudge(connection: Connection, decision_id: int) -> Rejudged:
     """Judge a stored case once more. Raises NoSuchDecisionError."""
     case, terms, stored = stored_case(connection, decision_id)
+    removed = removed_from(connection, decision_id)
+    if removed is not None:
+        return Rejudged(
+            stored=stored, again=stored, damaged=damaged(connection, decision_id), removed=removed
+        )
     return Rejudged(stored=stored, again=judge(case, terms), damaged=damaged(connection, decision_id))
 
 
@@ -78,7 +87,8 @@ def damaged(connection: Connection, decision_id: int) -> tuple[str, ...]:
         .join(observation, observation.c.evidence_sha256 == evidence.c.sha256)
         .where(observation.c.id.in_(json.loads(text or "[]")))
     )
-    return tuple(sorted({row.sha256 for row in rows if digest(row.content) != row.sha256}))
+    wrong = {row.sha256 for row in rows if digest(row.content) != row.sha256}
+    return tuple(sorted(wrong - removed_evidence(connection, wrong).keys()))
 
 
 def stored_terms(connection: Connection, policy_id: str) -> Terms:

@@ -17,7 +17,8 @@ from crawler.log.entries import (
     commitment,
     entry_of_record,
     entry_of_redaction,
-    redacted_position,
+    entry_of_removal,
+    redacted_positions,
 )
 from crawler.log.key import PUBLISHED_KEYS, KeyFileError, key_text, load_key, make_key
 from crawler.log.merkle import (
@@ -327,6 +328,8 @@ def test_an_entry_gives_nothing_away_and_commits_to_every_byte() -> None:
 
 def test_a_redaction_names_the_entry() -> None:
     assert entry_of_redaction(7) == b'{"kind":"redaction","of":7,"v":1}'
-    assert redacted_position(entry_of_redaction(7)) == 7
+    assert redacted_positions(entry_of_redaction(7)) == (7,)
+    assert redacted_positions(entry_of_removal(b"s" * 16, b"record", [3, 9])) == (3, 9)
+    assert redacted_positions(entry_of_removal(b"s" * 16, b"record", [])) == ()
     for entry in (b"", b"7", b"{}", b'{"of":7}', b'{"kind":"redaction","of":7.0,"v":1}', b"\xff"):
-        assert redacted_position(entry) is None
+        assert redacted_positions(entry) is None

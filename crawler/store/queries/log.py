@@ -102,6 +102,13 @@ def entry_of(connection: Connection, decision_id: int) -> EntryRow | None:
     return None if row is None else EntryRow(**row._mapping)
 
 
+def entry_at(connection: Connection, position: int) -> EntryRow | None:
+    """The entry of a place."""
+    columns = (log_entry.c[name] for name in EntryRow.__slots__)
+    row = connection.execute(select(*columns).where(log_entry.c.position == position)).one_or_none()
+    return None if row is None else EntryRow(**row._mapping)
+
+
 def entries_of_kind(connection: Connection, kind: str) -> list[bytes]:
     """The entries of that kind, in order."""
     rows = select(log_entry.c.entry).where(log_entry.c.kind == kind).order_by(log_entry.c.position)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from crawler.store.queries.decisions import DecisionRow, RowReader, decision_columns
+from crawler.store.queries.retention import removed_evidence
 from crawler.store.schema import (
     crawl,
     crawler_identity,
@@ -195,7 +196,11 @@ def altered_evidence(connection: Connection) -> Mapping[str, str]:
     while True:
         page = select(table.sha256, table.length, table.content).where(table.sha256 > after)
         rows = connection.execute(page.order_by(table.sha256).limit(64)).all()
+        wrong = [row.sha256 for row in rows if digest(row.content) != row.sha256]
+        gone = removed_evidence(connection, wrong) if wrong else {}
         for row in rows:
+            if row.sha256 in gone:
+                continue
             if digest(row.content) != row.sha256:
                 found[row.sha256] = f"has the digest {digest(row.content)}"
             elif len(row.content) != row.length:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, Table, func, select
 
 from crawler.frontier.schema import State, url
+from crawler.store.queries.retention import removed_ends
 from crawler.store.schema import document, observation
 
 MAX_SEEDS = 1_000_000
@@ -20,6 +21,10 @@ def committed_ends(connection: Connection) -> Mapping[str, Mapping[str, int]]:
         for path, end in _ends(connection, table):
             folder, _, name = path.partition("/")
             ends[folder][name] = max(end, ends[folder].get(name, 0))
+    # What was removed still has its place in the file: other records lie behind it.
+    for path, end in removed_ends(connection).items():
+        folder, _, name = path.partition("/")
+        ends[folder][name] = max(end, ends[folder].get(name, 0))
     return ends
 
 

@@ -23,11 +23,13 @@ from crawler.store.warc.records import (
     response_record,
     warcinfo_record,
 )
+from crawler.store.warc.redacting import Notice, is_redaction, overwrite
 
 __all__ = [
     "About",
     "BodyTooLargeError",
     "Extract",
+    "Notice",
     "Position",
     "Received",
     "Record",
@@ -37,7 +39,9 @@ __all__ = [
     "WarcIntegrityError",
     "decoded_body",
     "gzip_member",
+    "is_redaction",
     "metadata_record",
+    "overwrite",
     "parse_member",
     "read_member",
     "read_record",
