@@ -299,9 +299,10 @@ class _Tables:
 
     def _bulk(self, table: Table, rows: list[tuple[Any, ...]]) -> None:
         driver: Any = self._connection.connection.driver_connection
-        names = ", ".join(f'"{c.name}"' for c in table.columns)
+        filled = table.columns.keys()[: len(rows[0])]  # further columns have their defaults
+        names = ", ".join(f'"{name}"' for name in filled)
         if self._connection.dialect.name == "sqlite":
-            marks = ", ".join("?" * len(table.columns))
+            marks = ", ".join("?" * len(filled))
             driver.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)
             return
         with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:

@@ -35,6 +35,7 @@ from crawler.store.queries.resume import (
     seed_urls,
 )
 from crawler.store.record import Answer, CrawlStart, CrawlStatus, Identity, Record, WarcPlace
+from crawler.store.tallies import count_all, keep_sums
 from crawler.store.warc import (
     Position,
     Received,
@@ -101,6 +102,7 @@ class Instance:
         )
         await self.frontier.recover()
         self._log = asyncio.create_task(keep_log(self.writer, self._now), name="forbear-log")
+        self._sums = asyncio.create_task(keep_sums(self.writer), name="forbear-sums")
         self._documents = WarcFile(data / WARC, f"forbear-{crawl:06d}", about(self.config))
         self._evidence_file = WarcFile(data / EVIDENCE, f"evidence-{crawl:06d}", about(self.config))
         self._open_evidence(terms)
@@ -130,6 +132,7 @@ class Instance:
         ended |= {"interrupted": CrawlStatus.INTERRUPTED, "shutdown": CrawlStatus.INTERRUPTED}
         try:
             self._log.cancel()
+            self._sums.cancel()
             await self.lists.end()
             await self.evidence.aclose()
             await self._client.aclose()
@@ -141,6 +144,7 @@ class Instance:
                     ended.get(status, CrawlStatus.FAILED), datetime.fromtimestamp(self._now(), UTC)
                 )
                 await self.writer.close()
+                await asyncio.to_thread(count_all, self.writer.engine)
                 await close_log(self.writer.engine, self.config, self._now)
         finally:
             self.writer.engine.dispose()

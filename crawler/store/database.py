@@ -76,7 +76,10 @@ def open_for_reading(url: str) -> Engine:
         _begin_with(engine, "BEGIN")
     else:
         options = {"options": "-c default_transaction_read_only=on"}
-        engine = create_engine(address, pool_pre_ping=True, connect_args=options)
+        # An answer takes several statements, which must all see the record of one moment.
+        engine = create_engine(
+            address, pool_pre_ping=True, connect_args=options, isolation_level="REPEATABLE READ"
+        )
     try:
         with engine.connect() as connection:
             found = _revision(connection, address)

@@ -5,6 +5,7 @@ A death at any moment is harmless: sums and reach are committed together, and re
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -23,9 +24,12 @@ from crawler.store.queries.sums import (
 )
 from crawler.store.schema import decision, document
 from crawler.store.summary import counted, hour_decisions, site_decisions, site_documents, site_pages
+from crawler.store.writer import Writer, WriterError
 
 BATCH = 2000
-"""Decisions added in one transaction: some 60 ms."""
+"""Decisions added in one transaction: a tenth of a second."""
+EVERY = 20.0
+"""Seconds between two additions while a crawl runs; readers add the rest."""
 _ADDED = ("decisions", "pages", "kept", "bytes")
 _LEAST = ("first", "first_id")
 _MOST = ("last", "last_id", "withdrawn")
@@ -43,6 +47,17 @@ def count_new(connection: Connection, most: int = BATCH) -> int:
         _apply(connection, change(connection, rows, since))
         _set_reach(connection, rows[-1].id)
     return len(rows)
+
+
+async def keep_sums(writer: Writer, every: float = EVERY) -> None:
+    """Add what is decided until cancelled, on the writer's own connection."""
+    try:
+        while True:
+            await asyncio.sleep(every)
+            while await writer.call(count_new, apart=True) >= BATCH:
+                pass
+    except WriterError:
+        return  # the crawl ends for the same reason, and says so
 
 
 def count_all(engine: Engine) -> int:
