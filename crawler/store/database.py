@@ -38,7 +38,7 @@ def open_database(url: str) -> Engine:
 
     Raises DatabaseError if it cannot be reached, or was written by a newer release.
     """
-    address = _address(url)
+    address = address_of(url)
     if address.drivername == "sqlite":
         _make_folder(Path(str(address.database)).parent)
         engine = create_engine(address)
@@ -66,7 +66,7 @@ def open_for_reading(url: str) -> Engine:
 
     Raises DatabaseError if there is none, or its schema is not this release's.
     """
-    address = _address(url)
+    address = address_of(url)
     if address.drivername == "sqlite":
         file = Path(str(address.database))
         if not file.is_file():
@@ -95,7 +95,8 @@ def open_for_reading(url: str) -> Engine:
     return engine
 
 
-def _address(url: str) -> URL:
+def address_of(url: str) -> URL:
+    """The address of a database that Forbear can use. Raises DatabaseError for any other."""
     try:
         address = make_url(url)
     except ArgumentError as error:
