@@ -65,7 +65,7 @@ class Record:
         self._rows: dict[tuple[str, str], int] = {}
         self._counting: dict[tuple[str, ...], tuple[int, dict[str, Any], asyncio.Future[None]]] = {}
         ignoring = _insert_for(writer.engine.dialect.name)
-        self._add_evidence = ignoring(schema.evidence).on_conflict_do_nothing()
+        self._add_evidence = _restoring(ignoring(schema.evidence))
         self._add_document = ignoring(schema.document).on_conflict_do_nothing()
         self._add_observation = insert(schema.observation)
         self._add_decision = insert(schema.decision)
@@ -284,6 +284,15 @@ def _bound(memory: dict[Any, Any] | set[Any], size: int) -> None:
 
 def _insert_for(dialect: str) -> Any:
     return postgresql.insert if dialect == "postgresql" else sqlite.insert
+
+
+def _restoring(statement: Any) -> Any:
+    # Bytes that were removed, and came again, are there again: what is decided now rests on them.
+    table = schema.evidence.c
+    emptied = (table.length > 0) & (func.length(table.content) == 0)
+    return statement.on_conflict_do_update(
+        index_elements=[table.sha256], set_={"content": statement.excluded.content}, where=emptied
+    )
 
 
 def _last_id(connection: Connection, table: Table) -> int:
