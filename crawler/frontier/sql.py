@@ -214,6 +214,8 @@ def _new(connection: Connection, candidates: list[Candidate]) -> Iterator[tuple[
             if key not in holders:
                 holders[key] = candidate.url
                 yield key, candidate
+            elif holders[key] == "":
+                pass  # its address was erased on request: it is not asked for again
             elif holders[key] != candidate.url:
                 candidates.append(candidate)  # two URLs, one key: about one in 4e6 crawls of 3e6 URLs
 

@@ -61,5 +61,7 @@ def kept_in_flight(connection: Connection) -> set[str]:
 def seed_urls(connection: Connection) -> tuple[str, ...]:
     """The seeds of earlier runs on this data, whose hosts bound what a later one follows."""
     return tuple(
-        connection.scalars(select(url.c.url).where(url.c.source.in_(("seed", "sitemap"))).limit(MAX_SEEDS))
+        connection.scalars(
+            select(url.c.url).where(url.c.source.in_(("seed", "sitemap")), url.c.url != "").limit(MAX_SEEDS)
+        )
     )
