@@ -25,6 +25,7 @@ from crawler.config_sections import (
     PolicySection,
     Politeness,
     Publish,
+    Retention,
     Section,
     Storage,
 )
@@ -54,6 +55,7 @@ class Config(Section):
     politeness: Politeness = Politeness()
     blocklists: Blocklists = Blocklists()
     publish: Publish = Publish()
+    retention: Retention = Retention()
 
     @property
     def user_agent(self) -> str:

@@ -148,6 +148,23 @@ class Blocklists(Section):
     refresh: Seconds = 86_400
 
 
+Days = Annotated[int, Field(ge=0, le=36_600)]
+
+
+class Retention(Section):
+    """How many days each kind of thing is kept; 0: for ever. `forbear store prune` removes what is older."""
+
+    audit: Days = 0
+    complaints: Days = 0
+    documents: Days = 0
+    exports: Days = 0
+    location_files: Days = 0
+    ownership: Days = 0
+    page_extracts: Days = 0
+    page_heads: Days = 0
+    withdrawn_documents: Days = 0
+
+
 class Publish(Section):
     """Where the record is published, and what is promised there."""
 
