@@ -66,7 +66,7 @@ def add_redaction(connection: Connection, order: Order, taken: Taken, position: 
         "store redact" if order.cause == "request" else "store prune",
         f"{number}: {order.kind} {subject}, {taken.rows} rows: {order.reason}",
     )
-    return Redaction(**{**values, "cause": order.cause, "id": number})  # type: ignore[arg-type]
+    return Redaction(**{**values, "cause": order.cause, "id": number})
 
 
 def mark_done(connection: Connection, numbers: Sequence[int], when: datetime) -> None:

@@ -1,0 +1,1 @@
+"""One retention rule a file; the file is named like its key in `[retention]`."""
