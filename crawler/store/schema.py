@@ -29,6 +29,7 @@ from crawler.store.metadata import metadata
 MAX_URL = 16_384
 NOT_OF_A_PAGE = text("kind NOT IN ('response', 'html-signals')")
 """Condition of the index on observations: a query that wants to use it repeats this."""
+WITHDRAWN = text("withdrawn_at IS NOT NULL")
 IN_WARC = ("warc_file", "warc_offset", "warc_length")
 _SHA256 = String(64)
 
@@ -233,7 +234,8 @@ document = Table(
     _time("withdrawn_at", nullable=True),
     _text("withdrawn_reason", nullable=True),
     UniqueConstraint("url_hash", "crawl_id"),
-    Index(None, "domain", "media_type"),
+    Index(None, "domain", "decision_id"),
+    Index("ix_document_withdrawn", "decision_id", sqlite_where=WITHDRAWN, postgresql_where=WITHDRAWN),
     Index(None, *IN_WARC),
 )
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, String
 from sqlalchemy import cast as sql_cast
 
-from crawler.store.queries.decisions import CHUNK, DecisionRow, RowReader, decision_columns
+from crawler.store.queries.decisions import DecisionFilter, DecisionRow, decisions
 from crawler.store.schema import decision
 from reservations.model import Effect, Reason, Verdict
 
@@ -46,34 +46,28 @@ class Cause:
 
 def causes(connection: Connection, wanted: CauseFilter) -> Iterator[Cause]:
     """Exclusions in the order they were recorded, the reasons of each from the most decisive on."""
-    reader = RowReader(connection)
-    statement = decision_columns().where(*_conditions(wanted)).order_by(decision.c.id).limit(CHUNK)
-    after = 0
-    while rows := reader.rows(statement.where(decision.c.id > after)):
-        for row in rows:
-            for position, reason in enumerate(row.reasons, 1):
-                if reason.effect is Effect.EXCLUDE and _is_of(reason.code, wanted.source):
-                    yield Cause(decision=row, position=position, reason=reason)
-        after = rows[-1].id
+    for row in decisions(connection, _excluded(wanted), *_named(wanted.source)):
+        for position, reason in enumerate(row.reasons, 1):
+            if reason.effect is Effect.EXCLUDE and _is_of(reason.code, wanted.source):
+                yield Cause(decision=row, position=position, reason=reason)
 
 
 def _is_of(code: str, source: str | None) -> bool:
     return source is None or code == source or code.startswith(source + ".")
 
 
-def _conditions(wanted: CauseFilter) -> Iterator[ColumnElement[bool]]:
-    yield decision.c.verdict == Verdict.EXCLUDE.value
-    for column, value in (
-        (decision.c.domain, wanted.domain),
-        (decision.c.host, wanted.host),
-        (decision.c.crawl_id, wanted.crawl_id),
-    ):
-        if value is not None:
-            yield column == value
-    if wanted.since is not None:
-        yield decision.c.decided_at >= wanted.since
-    if wanted.until is not None:
-        yield decision.c.decided_at < wanted.until
-    if wanted.source is not None:
+def _excluded(wanted: CauseFilter) -> DecisionFilter:
+    return DecisionFilter(
+        verdict=Verdict.EXCLUDE.value,
+        domain=wanted.domain,
+        host=wanted.host,
+        crawl_id=wanted.crawl_id,
+        since=wanted.since,
+        until=wanted.until,
+    )
+
+
+def _named(source: str | None) -> Iterator[ColumnElement[bool]]:
+    if source is not None:
         # Rules most rows out; what it lets through by chance (a quote that reads so) is looked at above.
-        yield sql_cast(decision.c.reasons, String).contains(f'"code":"{wanted.source}', autoescape=True)
+        yield sql_cast(decision.c.reasons, String).contains(f'"code":"{source}', autoescape=True)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, select
@@ -13,6 +14,7 @@ from sqlalchemy.engine import RowMapping
 
 from crawler.store.codec import reasons_from_json
 from crawler.store.places import key_range, lookup_key
+from crawler.store.queries.ways import host_keys, number_bounds, numbers_of_keys, numbers_of_reasons
 from crawler.store.schema import crawler_identity, decision, document, observation
 from reservations.model import Reason
 
@@ -76,17 +78,58 @@ class DecisionRow:
     warc: Warc | None
 
 
-def decisions(connection: Connection, wanted: DecisionFilter) -> Iterator[DecisionRow]:
+def decisions(
+    connection: Connection, wanted: DecisionFilter, *more: ColumnElement[bool]
+) -> Iterator[DecisionRow]:
     """Decisions in the order they were recorded, in bounded memory."""
-    reader = RowReader(connection)
-    left, after = wanted.limit, wanted.after
-    while left is None or left > 0:
-        size = CHUNK if left is None else min(CHUNK, left)
-        page = reader.rows(_statement(wanted).where(decision.c.id > after).limit(size))
-        yield from page
+    bounds = number_bounds(connection, wanted.since, wanted.until)
+    after = (*bounds, decision.c.id > wanted.after) if wanted.after else bounds
+    statement = decision_columns().where(*conditions(wanted), *bounds, *more).order_by(decision.c.id)
+    found = numbers(connection, wanted, after)
+    pages = (
+        _pages(connection, statement, wanted) if found is None else _pages_of(connection, statement, found)
+    )
+    yield from islice(chain.from_iterable(pages), wanted.limit)
+
+
+def numbers(
+    connection: Connection,
+    wanted: DecisionFilter,
+    bounds: tuple[ColumnElement[bool], ...],
+    *,
+    newest_first: bool = False,
+) -> Iterator[int] | None:
+    """Numbers of the decisions that may match, in order; None where an index has their rows in order."""
+    if wanted.url_prefix is not None:
+        keys = key_range(lookup_key(wanted.url_prefix))
+        return numbers_of_keys(connection, keys, *bounds, newest_first=newest_first)
+    if wanted.domain is not None or wanted.crawl_id is not None:
+        return None
+    if wanted.host is not None:
+        return numbers_of_keys(connection, host_keys(wanted.host), *bounds, newest_first=newest_first)
+    if wanted.reason is not None:
+        return numbers_of_reasons(connection, wanted.reason, *bounds, newest_first=newest_first)
+    return None
+
+
+def _pages(
+    connection: Connection, statement: Select[*tuple[Any, ...]], wanted: DecisionFilter
+) -> Iterator[list[DecisionRow]]:
+    reader, after = RowReader(connection), wanted.after
+    size = CHUNK if wanted.limit is None else max(1, min(CHUNK, wanted.limit))
+    while page := reader.rows(statement.where(decision.c.id > after).limit(size)):
+        yield page
         if len(page) < size:
             return
-        after, left = page[-1].id, None if left is None else left - size
+        after = page[-1].id
+
+
+def _pages_of(
+    connection: Connection, statement: Select[*tuple[Any, ...]], found: Iterator[int]
+) -> Iterator[list[DecisionRow]]:
+    reader = RowReader(connection)
+    while some := list(islice(found, CHUNK)):
+        yield reader.rows(statement.where(decision.c.id.in_(some)))
 
 
 class RowReader:
@@ -132,16 +175,19 @@ def decision_columns() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _statement(wanted: DecisionFilter) -> Select[*tuple[Any, ...]]:
-    return decision_columns().where(*_conditions(wanted)).order_by(decision.c.id)
-
-
-def _conditions(wanted: DecisionFilter) -> Iterator[ColumnElement[bool]]:
+def conditions(wanted: DecisionFilter) -> Iterator[ColumnElement[bool]]:
+    """What must hold of a row; which of it finds rows is said by `numbers`."""
+    crawl: ColumnElement[int] = decision.c.crawl_id
+    reason: ColumnElement[str] = decision.c.reason
+    if wanted.domain is not None:
+        # The domain leads to the rows: kept from other indexes, a small database takes no wrong one
+        # (https://sqlite.org/optoverview.html#disqualifying_where_clause_terms_using_unary_).
+        crawl, reason = crawl + 0, reason.concat("")
     for column, value in (
         (decision.c.domain, wanted.domain),
         (decision.c.host, wanted.host),
         (decision.c.verdict, wanted.verdict),
-        (decision.c.crawl_id, wanted.crawl_id),
+        (crawl, wanted.crawl_id),
     ):
         if value is not None:
             yield column == value
@@ -153,10 +199,7 @@ def _conditions(wanted: DecisionFilter) -> Iterator[ColumnElement[bool]]:
         start, end = key_range(lookup_key(wanted.url_prefix))
         yield (decision.c.lookup_key >= start) & (decision.c.lookup_key < end)
     if wanted.reason is not None:
-        named = decision.c.reason == wanted.reason
-        # Written apart for a whole code, which the index on reasons then answers.
-        whole = "." in wanted.reason
-        yield named if whole else named | decision.c.reason.startswith(wanted.reason + ".", autoescape=True)
+        yield (reason == wanted.reason) | reason.startswith(wanted.reason + ".", autoescape=True)
 
 
 def _row(row: RowMapping, evidence: tuple[str, ...]) -> DecisionRow:

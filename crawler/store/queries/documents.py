@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from crawler.store.places import key_range, lookup_key
+from crawler.store.queries.ways import numbers_of_keys
 from crawler.store.schema import decision, document
 from reservations.model import Stage, Verdict
 
@@ -70,22 +73,42 @@ def is_kept_now() -> ColumnElement[bool]:
 
 def kept_documents(connection: Connection, wanted: DocumentFilter) -> Iterator[KeptDocument]:
     """Documents that are kept now, in the order of their decisions, in bounded memory."""
-    left, after = wanted.limit, wanted.after
-    while left is None or left > 0:
-        size = CHUNK if left is None else min(CHUNK, left)
-        rows = [
-            KeptDocument(**row._mapping)
-            for row in connection.execute(
-                select(*(document.c[name] for name in KeptDocument.__slots__))
-                .where(is_kept_now(), document.c.decision_id > after, *_conditions(wanted))
-                .order_by(document.c.decision_id)
-                .limit(size)
-            )
-        ]
-        yield from rows
-        if len(rows) < size:
+    statement = (
+        select(*(document.c[name] for name in KeptDocument.__slots__))
+        .where(is_kept_now(), *_conditions(wanted))
+        .order_by(document.c.decision_id)
+    )
+    pages = (
+        _pages(connection, statement, wanted)
+        if wanted.url_prefix is None
+        else _below(connection, statement, wanted)
+    )
+    yield from islice(chain.from_iterable(pages), wanted.limit)
+
+
+def _pages(
+    connection: Connection, statement: Select[*tuple[Any, ...]], wanted: DocumentFilter
+) -> Iterator[list[KeptDocument]]:
+    after, size = wanted.after, CHUNK if wanted.limit is None else max(1, min(CHUNK, wanted.limit))
+    while page := _rows(connection, statement.where(document.c.decision_id > after).limit(size)):
+        yield page
+        if len(page) < size:
             return
-        after, left = rows[-1].decision_id, None if left is None else left - size
+        after = page[-1].decision_id
+
+
+def _below(
+    connection: Connection, statement: Select[*tuple[Any, ...]], wanted: DocumentFilter
+) -> Iterator[list[KeptDocument]]:
+    """Documents below a URL prefix, by the numbers of the decisions about it."""
+    keys = key_range(lookup_key(wanted.url_prefix or ""))
+    numbers = numbers_of_keys(connection, keys, decision.c.id > wanted.after)
+    while some := list(islice(numbers, CHUNK)):
+        yield _rows(connection, statement.where(document.c.decision_id.in_(some)))
+
+
+def _rows(connection: Connection, statement: Select[*tuple[Any, ...]]) -> list[KeptDocument]:
+    return [KeptDocument(**row._mapping) for row in connection.execute(statement)]
 
 
 def _conditions(wanted: DocumentFilter) -> Iterator[ColumnElement[bool]]:
@@ -93,7 +116,3 @@ def _conditions(wanted: DocumentFilter) -> Iterator[ColumnElement[bool]]:
         yield document.c.domain == wanted.domain
     if wanted.media_type is not None:
         yield document.c.media_type == wanted.media_type
-    if wanted.url_prefix is not None:
-        start, end = key_range(lookup_key(wanted.url_prefix))
-        keys = (decision.c.lookup_key >= start) & (decision.c.lookup_key < end)
-        yield document.c.decision_id.in_(select(decision.c.id).where(keys))

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from blocklists.hostnames import registrable_domain
 from crawler.store.places import site_of
 from crawler.store.queries.decisions import Warc
+from crawler.store.queries.files import origins
 from crawler.store.schema import NOT_OF_A_PAGE, decision, evidence, observation
 
 CHUNK = 500
@@ -52,10 +52,7 @@ def holdings(connection: Connection, domain: str) -> Iterator[Holding]:
 
 def files_in_force(connection: Connection, host: str, at: datetime) -> Iterator[Holding]:
     """The location files of a host as they were last seen up to a moment, by origin and kind."""
-    urls = select(decision.c.url).where(
-        decision.c.domain == (registrable_domain(host) or host), decision.c.host == host
-    )
-    for origin in sorted({site_of(url).origin for url in connection.scalars(urls)}):
+    for origin in sorted(origins(connection, [host])):
         mine = (observation.c.origin == origin, NOT_OF_A_PAGE, observation.c.fetched_at <= at)
         newest = (
             select(func.max(observation.c.id)).where(*mine).group_by(observation.c.kind, observation.c.url)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from blocklists.hostnames import registrable_domain
 from crawler.store.codec import reasons_from_json
+from crawler.store.queries.ways import number_bounds, numbers_of_reasons, reasons_under
 from crawler.store.schema import blocklist_entry, blocklist_snapshot, crawl, decision, document
 from reservations.model import Reason
 
@@ -102,28 +104,30 @@ def exclusions(
 ) -> Iterator[Exclusion]:
     """Decisions that lists made, oldest first; by host (with all below it), list and time."""
     uses, entries = sets_used(connection), _Entries(connection)
-    statement = select(decision).where(decision.c.reason.startswith(BLOCKLIST)).order_by(decision.c.id)
-    if source is not None:
-        statement = statement.where(decision.c.reason == BLOCKLIST + source)
+    reason = f"{BLOCKLIST}{source}" if source is not None else BLOCKLIST.rstrip(".")
+    bounds = number_bounds(connection, since, until)
+    statement = select(decision).order_by(decision.c.id)
     if host is not None:
         statement = statement.where(decision.c.domain == (registrable_domain(host) or host))
     if since is not None:
         statement = statement.where(decision.c.decided_at >= since)
     if until is not None:
         statement = statement.where(decision.c.decided_at < until)
-    after = 0
-    while rows := connection.execute(statement.where(decision.c.id > after).limit(CHUNK)).all():
-        for row in rows:
+    numbers = numbers_of_reasons(connection, reason, *bounds)
+    while some := list(islice(numbers, CHUNK)):
+        for row in connection.execute(statement.where(decision.c.id.in_(some))):
             if host is None or row.host == host or row.host.endswith(f".{host}"):
                 yield _exclusion(row, uses, entries)
-        after = rows[-1].id
 
 
 def redirects_to_listed(connection: Connection) -> tuple[tuple[str, str], ...]:
     """Pairs of an unlisted URL and the listed one it redirected to: for a person to look at."""
     statement = (
         select(decision.c.via, decision.c.url)
-        .where(decision.c.reason.startswith(BLOCKLIST), decision.c.via.is_not(None))
+        .where(
+            decision.c.reason.in_(reasons_under(connection, BLOCKLIST.rstrip("."))),
+            decision.c.via.is_not(None),
+        )
         .distinct()
         .order_by(decision.c.via, decision.c.url)
     )
@@ -144,15 +148,14 @@ def not_listed(connection: Connection, host: str) -> tuple[Checked, ...]:
     )
     crawls = connection.execute(select(crawl.c.id, crawl.c.blocklist_set))
     pinned = {row.id: row.blocklist_set for row in crawls}
-    found: dict[tuple[int, str], list[datetime]] = {}
-    for crawl_id, decided_at in connection.execute(statement):
+    found: dict[tuple[int, str], Checked] = {}
+    for crawl_id, decided_at in connection.execute(statement, execution_options={"yield_per": CHUNK}):
         use = set_at(uses, crawl_id, decided_at)
         key = (crawl_id, use.set_id if use else pinned.get(crawl_id) or "")
-        found.setdefault(key, []).append(decided_at)
-    return tuple(
-        Checked(crawl=number, set_id=name, first=times[0], last=times[-1], decisions=len(times))
-        for (number, name), times in found.items()
-    )
+        new = Checked(crawl=key[0], set_id=key[1], first=decided_at, last=decided_at, decisions=0)
+        known = found.get(key, new)
+        found[key] = replace(known, last=decided_at, decisions=known.decisions + 1)
+    return tuple(found.values())
 
 
 def documents(connection: Connection) -> Iterator[Stored]:

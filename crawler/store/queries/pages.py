@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import ColumnElement, Connection, Subquery, case, func, select
 
 from crawler.store.queries.decisions import DecisionRow, RowReader, decision_columns
 from crawler.store.queries.lookup import LookupFilter
 from crawler.store.queries.site import SiteSums, Sum
+from crawler.store.queries.ways import numbers_of_keys
 from crawler.store.schema import crawler_identity, decision, document
 from reservations.model import Stage
 
@@ -149,9 +151,8 @@ def decisions_within(
     connection: Connection, wanted: LookupFilter, *, after: int = 0, limit: int = 1000
 ) -> Iterator[DecisionRow]:
     """Decisions about a site in the order they were recorded, a page of them."""
-    statement = (
-        decision_columns().where(within(wanted), decision.c.id > after).order_by(decision.c.id).limit(limit)
-    )
+    numbers = list(islice(numbers_of_keys(connection, wanted.keys, decision.c.id > after), limit))
+    statement = decision_columns().where(decision.c.id.in_(numbers)).order_by(decision.c.id)
     yield from RowReader(connection).rows(statement)
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import ColumnElement, Connection, String, case, cast, func, select
 
 from crawler.store.queries.decisions import (
+    CHUNK,
     DecisionFilter,
     DecisionRow,
     RowReader,
-    _conditions,
+    conditions,
     decision_columns,
+    numbers,
 )
+from crawler.store.queries.ways import number_bounds
 from crawler.store.schema import decision
 
 WINDOW = 200_000
@@ -164,12 +168,21 @@ def newest_decisions(
     connection: Connection, wanted: DecisionFilter, *, stage: str = "", before: int | None = None
 ) -> Iterator[DecisionRow]:
     """Decisions that match, the newest first; `wanted.limit` of them."""
-    statement = decision_columns().where(*_conditions(wanted)).order_by(decision.c.id.desc())
+    bounds = number_bounds(connection, wanted.since, wanted.until)
+    if before is not None:
+        bounds = (*bounds, decision.c.id < before)
+    statement = decision_columns().where(*conditions(wanted), *bounds).order_by(decision.c.id.desc())
     if stage:
         statement = statement.where(decision.c.stage == stage)
-    if before is not None:
-        statement = statement.where(decision.c.id < before)
-    yield from RowReader(connection).rows(statement.limit(wanted.limit or 100))
+    reader, left = RowReader(connection), wanted.limit or 100
+    found = numbers(connection, wanted, bounds, newest_first=True)
+    if found is None:
+        yield from reader.rows(statement.limit(left))
+        return
+    while left and (some := list(islice(found, CHUNK))):
+        rows = reader.rows(statement.where(decision.c.id.in_(some)).limit(left))
+        yield from rows
+        left -= len(rows)
 
 
 def _counted(connection: Connection, crawl_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

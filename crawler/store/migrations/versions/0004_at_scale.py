@@ -13,6 +13,7 @@ branch_labels = None
 depends_on = None
 
 NOT_OF_A_PAGE = sa.text("kind NOT IN ('response', 'html-signals')")
+WITHDRAWN = sa.text("withdrawn_at IS NOT NULL")
 IN_FORCE = sa.text("ended_at IS NULL")
 
 
@@ -35,6 +36,15 @@ def upgrade() -> None:
     op.drop_index("ix_decision_lookup_key", "decision")
     op.create_index("ix_decision_domain_id", "decision", ["domain", "id"])
     op.create_index("ix_decision_lookup_key_id", "decision", ["lookup_key", "id"])
+    op.drop_index("ix_document_domain_media_type", "document")
+    op.create_index("ix_document_domain_decision_id", "document", ["domain", "decision_id"])
+    op.create_index(
+        "ix_document_withdrawn",
+        "document",
+        ["decision_id"],
+        sqlite_where=WITHDRAWN,
+        postgresql_where=WITHDRAWN,
+    )
     op.create_index(
         "ix_observation_evidence_sha256",
         "observation",
@@ -108,6 +118,9 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_index("ix_reservation_domain_in_force", "reservation")
     op.drop_index("ix_observation_evidence_sha256", "observation")
+    op.drop_index("ix_document_withdrawn", "document")
+    op.drop_index("ix_document_domain_decision_id", "document")
+    op.create_index("ix_document_domain_media_type", "document", ["domain", "media_type"])
     op.drop_index("ix_decision_lookup_key_id", "decision")
     op.drop_index("ix_decision_domain_id", "decision")
     op.create_index("ix_decision_lookup_key", "decision", ["lookup_key"])
