@@ -6,7 +6,7 @@ import secrets
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -14,9 +14,6 @@ from crawler.cli.shared import ConfigOption, DataOption, FailedError, configurat
 from crawler.config import Config
 from crawler.network.addresses import is_loopback
 from crawler.store.database import DatabaseError
-
-if TYPE_CHECKING:
-    from fastapi import FastAPI
 
 DEMO_TOKEN = "demo"  # noqa: S105 - opens nothing but the invented web on this machine
 
@@ -32,6 +29,10 @@ def serve(
     demo: Annotated[
         bool, typer.Option("--demo", help="Serve the folder of `forbear crawl --demo` (give it as --data).")
     ] = False,
+    workers: Annotated[
+        int,
+        typer.Option(min=0, max=32, help="Processes that answer; 0: one a core, at most eight."),
+    ] = 0,
     new_staff_token: Annotated[
         str | None,
         typer.Option(
@@ -44,7 +45,8 @@ def serve(
     """Serve what a rightsholder can ask: lookups, checks, complaints, feeds and the API.
 
     Listens on this machine alone. For the public, put a proxy with TLS in front, or name another
-    address; that needs `base_url` and `staff_tokens` in [publish].
+    address; that needs `base_url` and `staff_tokens` in [publish]. Workers share the limits on how often
+    one network may ask.
 
     \b
     Examples:
@@ -58,11 +60,10 @@ def serve(
     settings = _settings(config, data, demo=demo)
     if not is_loopback(host) and host != "localhost":
         _require_publication(settings, host)
-    app = _application(settings, live=demo)
     if demo:
         _announce(settings)
         err.print(f"staff pages: http://{host}:{port}/staff, any name, password {DEMO_TOKEN}", markup=False)
-    _run(app, host, port)
+    _run(settings, host, port, workers, live=demo)
 
 
 def _settings(config: Path | None, data: Path | None, *, demo: bool) -> Config:
@@ -93,30 +94,25 @@ def _require_publication(config: Config, host: str) -> None:
     config.require_identity()
 
 
-def _application(config: Config, *, live: bool) -> FastAPI:
+def _run(config: Config, host: str, port: int, workers: int, *, live: bool) -> None:
     # Imported here: the other subcommands need no web framework.
-    from crawler.web.app import create_app
+    from crawler.web.serving import default_workers, listening, run
 
     try:
-        return create_app(config, live=live)
+        listener = listening(host, port)
+    except OSError as error:
+        raise FailedError(
+            f"cannot listen on {host}:{port}: {error.strerror}; choose another --port"
+        ) from error
+    number = workers or default_workers()
+    shown = "one worker" if number == 1 else f"{number} workers"
+    err.print(f"http://{host}:{port}/  ({shown}; Ctrl-C stops it)", markup=False)
+    try:
+        run(config, listener, number, live=live)
     except DatabaseError as error:
         raise FailedError(str(error)) from error
-
-
-def _run(app: FastAPI, host: str, port: int) -> None:
-    import uvicorn
-
-    err.print(f"http://{host}:{port}/  (Ctrl-C stops it)", markup=False)
-    # Without an access log: who looks up what is not written anywhere.
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        proxy_headers=False,
-    )
+    except KeyboardInterrupt:
+        pass
 
 
 def _announce(config: Config) -> None:

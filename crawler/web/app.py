@@ -9,15 +9,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from crawler.config import VERSION, Config
 from crawler.web import pages
 from crawler.web.checking import Checker
-from crawler.web.desk import keep_promises
+from crawler.web.chores import chores
+from crawler.web.crowd import Crowd
 from crawler.web.errors import install
 from crawler.web.headers import LanguagePrefix, SecurityHeaders
+from crawler.web.remember import Remembered
 from crawler.web.site import Site
 
 DESCRIPTION = """What a crawler took from a site, what it left out, and why.
@@ -25,6 +28,11 @@ DESCRIPTION = """What a crawler took from a site, what it left out, and why.
 Rows are the same bytes as the command line's `--json`. Lists are paged by `cursor`; the next page's
 address is in the `Link` header. Errors are problem details (RFC 9457).
 """
+
+MAX_BODY = 6 * 2**20
+"""Bytes of a form: three pasted texts of half a MiB, as a browser encodes them."""
+THREADS = 16
+"""Questions that one worker works on at a time; more would only share its one core and its memory."""
 
 PROBLEM_SCHEMA = {
     "type": "object",
@@ -45,9 +53,10 @@ def create_app(config: Config, *, live: bool = False) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        chores = asyncio.create_task(_chores(site))
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
+        running = asyncio.create_task(chores(site))
         yield
-        chores.cancel()
+        running.cancel()
         site.close()
 
     # The documentation pages that FastAPI brings load scripts from elsewhere; ours is a page of words.
@@ -60,9 +69,12 @@ def create_app(config: Config, *, live: bool = False) -> FastAPI:
         openapi_url="/openapi.json",
         lifespan=lifespan,
         redirect_slashes=False,
+        max_body_size=MAX_BODY,
     )
     app.state.site = site
     app.state.checker = Checker(site)
+    app.add_middleware(Remembered)
+    app.add_middleware(Crowd)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(LanguagePrefix)
     install(app)
@@ -70,13 +82,6 @@ def create_app(config: Config, *, live: bool = False) -> FastAPI:
         app.include_router(router)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
-
-
-async def _chores(site: Site) -> None:
-    """Once a day: what was promised about closing complaints and deleting names."""
-    while True:
-        await asyncio.to_thread(keep_promises, site)
-        await asyncio.sleep(86_400)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

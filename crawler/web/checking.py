@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-import time
-from collections import OrderedDict
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,15 +11,14 @@ from crawler.config import Config, ConfigError
 from crawler.examine import RESPONSE_FILE, Examination, OfflineError, examine, examine_files
 from crawler.lists import ListError, list_policy, load_lists
 from crawler.web.errors import ProblemError
+from crawler.web.limits import LimitError
 from crawler.web.site import Site
 from crawler.web.subject import MAX_SUBJECT, host_of
 from reservations.model import ROBOTS_TXT
 
 AT_ONCE = 4
-"""Live checks that run at the same time; further ones are asked to come back."""
+"""Live checks that run at the same time in one worker; further ones are asked to come back."""
 SECONDS = 90.0
-COOL_DOWN = 30.0
-"""Seconds between two live checks of one host, whoever asks."""
 MAX_PASTED = 512 * 1024
 _BODY = 4 * 2**20
 _PORTS = (None, 80, 443)
@@ -33,7 +30,6 @@ class Checker:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._running = 0
-        self._last: OrderedDict[str, float] = OrderedDict()
 
     async def check(self, url: str) -> tuple[Examination, ...]:
         """Look at a page. Raises ProblemError where it may not be looked at, or not now."""
@@ -41,7 +37,7 @@ class Checker:
         host = self._admit(url)
         if self._running >= AT_ONCE:
             raise ProblemError(503, "Other checks are running.", headers={"Retry-After": "20"})
-        self._remember(host)
+        await asyncio.to_thread(self._let_rest, host)
         self._running += 1
         try:
             return await asyncio.wait_for(examine(_bounded(config), url), SECONDS)
@@ -63,18 +59,18 @@ class Checker:
             except ConfigError as error:
                 raise ProblemError(503, "This instance has no identity to ask under yet.") from error
         refuse_listed(self._site, url)
-        wait = COOL_DOWN - (time.monotonic() - self._last.get(host, -COOL_DOWN))
-        if wait > 0 and not self._site.live:
-            raise ProblemError(
-                429, f"{host} was checked a moment ago.", headers={"Retry-After": str(int(wait) + 1)}
-            )
         return host
 
-    def _remember(self, host: str) -> None:
-        self._last[host] = time.monotonic()
-        self._last.move_to_end(host)
-        while len(self._last) > 10_000:
-            self._last.popitem(last=False)
+    def _let_rest(self, host: str) -> None:
+        """Nobody's server is asked again at once, whichever worker was asked to."""
+        if self._site.live:
+            return
+        try:
+            wait = self._site.limiter.wait_for("checked", host)
+        except LimitError as error:
+            raise ProblemError(503, "Please come back in a minute.", headers={"Retry-After": "60"}) from error
+        if wait:
+            raise ProblemError(429, f"{host} was checked a moment ago.", headers={"Retry-After": str(wait)})
 
 
 def refuse_listed(site: Site, url: str) -> None:

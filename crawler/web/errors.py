@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from crawler.present import dumps
 from crawler.web.hostile import plain
+from crawler.web.limits import LimitError
 from crawler.web.site import Site, site_of
 
 PROBLEM = "application/problem+json"
@@ -56,9 +57,21 @@ class WaitError(ProblemError):
 def limit(request: Request, kind: str) -> None:
     """Count a question. Raises WaitError where one network has asked too often."""
     site = site_of(request)
-    seconds = site.limiter.wait(kind, site.client(request))
+    try:
+        seconds = site.limiter.wait(kind, site.client(request))
+    except LimitError as error:
+        # Without limits one network could take the site from all others, so nobody is answered.
+        log.error("%s", error)
+        raise ProblemError(503, "Please come back in a minute.", headers={"Retry-After": "60"}) from error
     if seconds:
         raise WaitError(seconds)
+    counted(request).append(kind)
+
+
+def counted(request: Request) -> list[str]:
+    """The kinds of questions that this request was counted as."""
+    kinds: list[str] = request.scope.setdefault("state", {}).setdefault("counted", [])
+    return kinds
 
 
 def install(app: FastAPI) -> None:

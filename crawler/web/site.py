@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,15 +18,18 @@ from starlette.responses import HTMLResponse
 from crawler.config import VERSION, Config
 from crawler.network.addresses import is_loopback
 from crawler.store.database import Connection, open_database, open_for_reading
+from crawler.store.limits import open_limits
 from crawler.store.queries.status import RecordStatus, record_status
 from crawler.web.because import USES
 from crawler.web.hostile import hostile, plain, prose
 from crawler.web.language import Language, available, is_translated, language
 from crawler.web.limits import Limiter, Rate
+from crawler.web.secret import secret_of
 from crawler.words import in_words
 from reservations.model import Use
 
-SECRET = "web.secret"  # noqa: S105 - the name of a file
+COOL_DOWN = 30
+"""Seconds between two live checks of one host, whoever asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Site:
         """`live`: whether pages of the demo's own loopback web may be checked."""
         self.config = config
         self.live = live
+        self.written = 0
+        """Transactions that this worker wrote: what is remembered of the record is looked at anew."""
         self._writing = open_database(config.database_url)
         self._reading = open_for_reading(config.database_url)
         publish = config.publish
@@ -75,8 +79,11 @@ class Site:
                 "complaint": (Rate(10, 3600),),
                 "proof": (Rate(20, 3600),),
                 "staff": (Rate(20, 300),),
+                "checked": (Rate(1, COOL_DOWN),),
+                "chores": (Rate(1, 600),),
             },
-            time.monotonic,
+            open_limits(config.database_url, config.storage.data),
+            time.time,
         )
         self.templates = _templates()
 
@@ -91,11 +98,13 @@ class Site:
         """A transaction that writes; only complaints, proofs of ownership and the audit trail do."""
         with self._writing.begin() as connection:
             yield connection
+        self.written += 1
 
     def close(self) -> None:
         """Let the database go."""
         self._reading.dispose()
         self._writing.dispose()
+        self.limiter.close()
 
     @property
     def bot(self) -> str:
@@ -124,19 +133,16 @@ class Site:
     @cached_property
     def secret(self) -> bytes:
         """Key of cursors and form tokens, made once for an instance."""
-        path = self.config.storage.data / SECRET
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_bytes(secrets.token_bytes(32))
-        return path.read_bytes()
+        return secret_of(self.config.storage.data)
 
     def client(self, request: Request) -> str:
         """The address that asks; behind a proxy that is trusted, the one the proxy names."""
         address = request.client.host if request.client else ""
         trusted = self.config.publish.trusted_proxies
         if address in trusted:
-            hops = [h.strip() for h in request.headers.get("x-forwarded-for", "").split(",") if h.strip()]
+            # A proxy may add a line of its own to one that the client sent (RFC 9110 section 5.3).
+            lines = ",".join(request.headers.getlist("x-forwarded-for"))
+            hops = [h.strip() for h in lines.split(",") if h.strip()]
             strangers = [h for h in hops if h not in trusted]
             address = strangers[-1] if strangers else address
         return address
@@ -197,6 +203,7 @@ def _templates() -> Environment:
         loader=PackageLoader("crawler.web"),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

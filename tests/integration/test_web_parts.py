@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.store.limits import open_limits
 from crawler.web.charts import Lane, columns, lanes_chart, nice, steps
 from crawler.web.evidence_view import MAX_INLINE, excerpt
 from crawler.web.hostile import hostile, plain, prose
@@ -73,9 +75,10 @@ def test_addresses_count_by_their_network(address: str, network: str) -> None:
     assert network_of(address) == network
 
 
-def test_a_bucket_fills_again_with_time() -> None:
+def test_a_bucket_fills_again_with_time(tmp_path: Path) -> None:
     now = [0.0]
-    limiter = Limiter({"a": (Rate(2, 60), Rate(3, 3600))}, lambda: now[0])
+    limits = open_limits(f"sqlite:///{tmp_path / 'forbear.db'}", tmp_path)
+    limiter = Limiter({"a": (Rate(2, 60), Rate(3, 3600))}, limits, lambda: now[0])
     assert [limiter.wait("a", "192.0.2.1") for _ in range(3)] == [0, 0, 30]
     assert limiter.wait("a", "198.51.100.1") == 0
     now[0] = 60

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from crawler.store.schema import crawl, decision, policy_version, reservation
+from crawler.store.desk import audit
+from crawler.store.schema import crawl, decision, policy_version, publication, reservation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,24 @@ class PolicyRow:
     id: str
     canonical: str
     first_used: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordVersion:
+    """Two that are equal mean that a public answer is the same."""
+
+    grown: tuple[object, ...]
+    """What a crawl moves on."""
+    told: tuple[object, ...]
+    """What a person's act moves on: a withdrawal, an ownership, a publication."""
+
+
+def record_version(connection: Connection) -> RecordVersion:
+    """Which version of itself the record is; a few index look-ups in one statement."""
+    begun = func.coalesce(func.max(crawl.c.id), 0), func.count(crawl.c.ended_at)
+    last = [select(func.max(t.c.id)).scalar_subquery() for t in (decision, audit, publication)]
+    row = connection.execute(select(*begun, *last)).one()
+    return RecordVersion(grown=tuple(row[:3]), told=tuple(row[3:]))
 
 
 def record_status(connection: Connection) -> RecordStatus:
