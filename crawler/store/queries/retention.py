@@ -62,6 +62,14 @@ def redaction_at(connection: Connection, position: int) -> Redaction | None:
     )
 
 
+def redaction_numbered(connection: Connection, number: int) -> Redaction:
+    """The redaction of a number. Raises LookupError."""
+    found = _redactions(connection, select(redaction).where(redaction.c.id == number))
+    if not found:
+        raise LookupError(f"no redaction {number}")
+    return found[0]
+
+
 def redaction_of(connection: Connection, what: What, ref: str) -> Redaction | None:
     """The newest redaction that took this away."""
     numbers = select(removed.c.redaction_id).where(removed.c.what == what.value, removed.c.ref == ref)
