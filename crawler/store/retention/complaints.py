@@ -9,7 +9,8 @@ from sqlalchemy import Connection, select, update
 
 from crawler.retention.model import Item, Taken, What
 from crawler.store.codec import to_json
-from crawler.store.desk import complaint, complaint_event, mail_out
+from crawler.store.desk import complaint, complaint_event
+from crawler.store.metadata import metadata
 
 PERSONAL = ("name", "contact", "content", "subjects", "role")
 
@@ -37,5 +38,8 @@ def empty_complaints(connection: Connection, numbers: Sequence[int]) -> Taken:
 
 def mail_files(connection: Connection, numbers: Sequence[int]) -> tuple[str, ...]:
     """The mails that were written about complaints, by their names in the outbox."""
+    mail_out = metadata.tables.get("mail_out")
+    if mail_out is None:
+        return ()
     mine = mail_out.c.complaint_id.in_(list(numbers))
     return tuple(connection.scalars(select(mail_out.c.file).where(mine).order_by(mail_out.c.id)))
