@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Index, Table, insert, inspect
 
 from bench.scenes import KINDS, ORIGIN, SIZE, TERMS, PageCase, Scene, scenes
+from bench.sums import Sums
 from crawler.store.codec import evidence_to_row, ids_to_json, to_json
 from crawler.store.columns import iso
 from crawler.store.database import open_database
@@ -132,11 +133,13 @@ class _Row:
 class _Filler:
     def __init__(self, connection: Connection, shape: Shape) -> None:
         self._shape = shape
+        self._connection = connection
         self._out = _Tables(connection)
         self._scenes = scenes()
         self._origins: dict[tuple[int, str], _Origin] = {}
         self._observations = 0
         self._stored: set[str] = set()
+        self._sums = Sums()
         self._moment = _text if connection.dialect.name == "sqlite" else _same
 
     def run(self) -> None:
@@ -151,10 +154,11 @@ class _Filler:
             when = START + step * number
             if number < first or not pages[site]:
                 page, pages[site] = pages[site], pages[site] + 1
-                self._decide(number + 1, 1 if number < first else 2, site, page, when)
+                self._decide(number + 1, 1 if number < first else 2, site, page, when, new=True)
             else:
                 self._decide(number + 1, 2, site, rng.randrange(pages[site]), when)
         self._out.flush()
+        self._sums.write(self._connection)
 
     def _begin(self) -> None:
         self._out.insert(
@@ -173,7 +177,9 @@ class _Filler:
                 },
             )  # fmt: skip
 
-    def _decide(self, number: int, of_crawl: int, site: int, page: int, when: datetime) -> None:
+    def _decide(
+        self, number: int, of_crawl: int, site: int, page: int, when: datetime, *, new: bool = False
+    ) -> None:
         url = page_url(site, page)
         origin = self._origin(of_crawl, site, url, when)
         case = origin.scene.case(url)
@@ -189,7 +195,12 @@ class _Filler:
             sha256=sha256(url.encode()).hexdigest() if kept else None,
         )
         self._out.add(decision, _decision(row, origin, case, ids_to_json((*origin.files, *own))))
+        host, key = origin.site.host, origin.site.key
+        self._sums.decided(number, host, key, case, when)
+        if new:
+            self._sums.met(key, case)
         if kept and of_crawl == 1:
+            self._sums.kept(key, when)
             self._out.add(document, _document(row, origin.site.domain))
 
     def _origin(self, of_crawl: int, number: int, url: str, when: datetime) -> _Origin:
