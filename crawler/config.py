@@ -25,6 +25,7 @@ from crawler.config_sections import (
     PolicySection,
     Politeness,
     Publish,
+    Recheck,
     Retention,
     Section,
     Storage,
@@ -54,6 +55,7 @@ class Config(Section):
     network: Network = Network()
     politeness: Politeness = Politeness()
     blocklists: Blocklists = Blocklists()
+    recheck: Recheck = Recheck()
     publish: Publish = Publish()
     retention: Retention = Retention()
 

@@ -165,6 +165,15 @@ class Retention(Section):
     withdrawn_documents: Days = 0
 
 
+class Recheck(Section):
+    """When pages that were kept are looked at again."""
+
+    interval: Seconds = 86_400 * 30
+    """Since the last look at a page."""
+    retry: Seconds = 86_400
+    """Since a look that could not tell: the server or its robots.txt did not answer."""
+
+
 class Publish(Section):
     """Where the record is published, and what is promised there."""
 

@@ -12,6 +12,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from crawler.session import Session
+from crawler.tally import Tally
 from crawler.visible import visible
 from crawler.words import in_words
 
@@ -21,8 +22,8 @@ _REFRESH = 4
 class Bar:
     """Kept, left out, deferred and pages a second, while the crawl runs. Silent where no TTY is."""
 
-    def __init__(self, session: Session, console: Console) -> None:
-        self._session = session
+    def __init__(self, tally: Tally, console: Console) -> None:
+        self._tally = tally
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -35,7 +36,7 @@ class Bar:
         self._task = self._progress.add_task("starting", total=None)
 
     def __enter__(self) -> Bar:
-        self._session.tally.on_count = self._count
+        self._tally.on_count = self._count
         self._progress.start()
         return self
 
@@ -45,7 +46,7 @@ class Bar:
         self._progress.stop()
 
     def _count(self) -> None:
-        groups = by_verdict(self._session.tally.counts)
+        groups = by_verdict(self._tally.counts)
         text = f"{groups['keep']} kept, {groups['exclude']} left out, {groups['defer']} deferred"
         self._progress.update(self._task, description=text)
 
@@ -60,7 +61,7 @@ def by_verdict(counts: Counter[str]) -> Counter[str]:
 
 def print_summary(session: Session, status: str) -> None:
     """The table of this crawl, where the data lies, and what to do next."""
-    out = _stdout()
+    out = stdout()
     groups = by_verdict(session.tally.counts)
     table = Table(box=None, pad_edge=False, show_header=True, header_style="bold")
     table.add_column("", min_width=9)
@@ -68,20 +69,22 @@ def print_summary(session: Session, status: str) -> None:
     table.add_column("reason")
     table.add_column("in words", no_wrap=out.is_terminal is False)
     for verdict, title in (("keep", "kept"), ("exclude", "left out"), ("defer", "deferred")):
-        _section(table, session.tally.counts, verdict, title)
+        add_section(table, session.tally.counts, verdict, title)
     out.print(table)
     out.print()
     out.print(_totals(session, groups, status), markup=False)
     out.print(_next_steps(session), markup=False)
 
 
-def _stdout() -> Console:
+def stdout() -> Console:
+    """Standard output for tables."""
     console = Console(highlight=False)
     # where nobody's terminal sets a width, a table must not be broken at 80 columns
     return console if console.is_terminal else Console(highlight=False, width=160)
 
 
-def _section(table: Table, counts: Counter[str], verdict: str, title: str) -> None:
+def add_section(table: Table, counts: Counter[str], verdict: str, title: str) -> None:
+    """Rows for the reasons of one verdict, the most frequent first; the title stands once."""
     rows = [(key.partition(" ")[2], n) for key, n in counts.items() if n and key.startswith(verdict + " ")]
     for reason, number in sorted(rows, key=lambda row: (-row[1], row[0])):
         words = in_words(reason)
@@ -105,7 +108,7 @@ def _totals(session: Session, groups: Counter[str], status: str) -> str:
     return " ".join(parts)
 
 
-def _command() -> str:
+def command_name() -> str:
     """How this command was called, so that the lines shown can be typed as they stand."""
     called = Path(sys.argv[0])
     return str(called) if called.name == "forbear" and not called.is_absolute() else "forbear"
@@ -114,7 +117,7 @@ def _command() -> str:
 def _next_steps(session: Session) -> str:
     data = session.config.storage.data
     option = "" if str(data) == "data" else f" --data {data}"
-    example, forbear = session.tally.example_left_out, _command()
+    example, forbear = session.tally.example_left_out, command_name()
     lines = [
         f"Kept documents: {data / 'warc'}   evidence: {data / 'evidence'}   record: {data / 'forbear.db'}",
         "Next:",
@@ -128,7 +131,7 @@ def _next_steps(session: Session) -> str:
 async def print_plan(session: Session, seeds: tuple[str, ...], console: Console) -> None:
     """Evidence only: how many seeds are open, and what closes the others."""
     counts: Counter[str] = Counter()
-    with Bar(session, console):
+    with Bar(session.tally, console):
         for url in seeds:
             exchange = await session.admit(url)
             if exchange.decision is not None:
@@ -137,5 +140,5 @@ async def print_plan(session: Session, seeds: tuple[str, ...], console: Console)
     for name in ("", "seeds", "reason", "in words"):
         table.add_column(name, justify="right" if name == "seeds" else "left")
     for verdict, title in (("keep", "open"), ("exclude", "closed"), ("defer", "unknown yet")):
-        _section(table, counts, verdict, title)
-    _stdout().print(table)
+        add_section(table, counts, verdict, title)
+    stdout().print(table)

@@ -67,6 +67,8 @@ _WORDS = {
     "error.waiting": "the host asks us to wait longer than this crawl runs",
     "error.proxy": "our own proxy refused",
     "error.method": "only GET is sent",
+    "error.not_modified": "answered “not modified” to a request that set no condition",
+    "error.not_asked": "the page was not asked for, and is not in the record as it was read last",
     "error.internal": "a defect of ours; nothing was kept",
     "error.evidence_missing": "what must be asked first has not been asked yet",
     "error.refused_by_handler": "refused at the socket: it had no permit",

@@ -86,7 +86,7 @@ async def _crawl(session: Session, job: Job, console: Console) -> str:
         return "finished"
     task = asyncio.ensure_future(runner.crawl(crawler))
     watch = asyncio.ensure_future(_watch(session, crawler))
-    with _interruptible(runner, task), Bar(session, console):
+    with _interruptible(runner, task), Bar(session.tally, console):
         try:
             await task
         except asyncio.CancelledError:

@@ -25,6 +25,9 @@ AsyncResolve = Callable[[str, int], Awaitable[Sequence[str]]]
 Sign = Callable[[str, str], Mapping[str, str]]
 """Method and URL to the fields of a signature."""
 
+Wants = Callable[["Answer"], bool]
+"""Whether the body of an answer is wanted, of which the head is known."""
+
 _Way = tuple[ProxyEndpoint | None, str]
 """A proxy, or a host that is asked directly."""
 
@@ -183,21 +186,28 @@ class Client:
         await self._transport.aclose()
 
     async def get(
-        self, url: str, *, extra: Mapping[str, str] | None = None, cap: int, seconds: float | None = None
+        self,
+        url: str,
+        *,
+        extra: Mapping[str, str] | None = None,
+        cap: int,
+        seconds: float | None = None,
+        wants: Wants | None = None,
     ) -> Answer:
         """The answer to a GET. Raises NetworkError, and nothing else but cancellation.
 
-        `seconds` bounds the whole exchange (httpx bounds each step, and a drip feed never ends).
+        `seconds` bounds the whole exchange (httpx bounds each step, and a drip feed never ends). Where
+        `wants` says no to the head, the connection is closed and the body is left unread.
         """
         try:
             async with asyncio.timeout(self._timeout if seconds is None else seconds):
-                return await self._exchange(url, extra or {}, cap)
+                return await self._exchange(url, extra or {}, cap, wants)
         except TimeoutError as error:
             raise NetworkError("timeout", "no whole answer in time") from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             raise _explained(error) from error
 
-    async def _exchange(self, url: str, extra: Mapping[str, str], cap: int) -> Answer:
+    async def _exchange(self, url: str, extra: Mapping[str, str], cap: int, wants: Wants | None) -> Answer:
         request = httpx.Request("GET", url, headers={**self._headers, **extra})
         if self._sign is not None:
             request.headers.update(self._sign("GET", str(request.url)))
@@ -209,6 +219,8 @@ class Client:
             answer = Answer(status=response.status_code, fields=fields, ip=self._ip(url, response))
             if self.guard.proxies.for_url(url) and answer.status == 407:
                 raise NetworkError("proxy", "the proxy wants a login", status=407)
+            if wants is not None and not wants(answer):
+                return answer
             if not response.is_success:
                 await _drain(response)
                 return answer

@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from crawler.store import schema
 from crawler.store.codec import evidence_to_row, ids_to_json, notes_to_json, reasons_to_json, to_json
+from crawler.store.looks import LOOK, LOOK_AT_FILES
 from crawler.store.model import NO_ANSWER, Answer, CrawlStart, CrawlStatus, Identity, WarcPlace
 from crawler.store.places import lookup_key, site_of, url_hash
 from crawler.store.seen import SeenReservations, Sighting
@@ -58,6 +59,8 @@ class Record:
         self._writer = writer
         self._ids: dict[str, int] = {}
         self._context: dict[str, Any] = {}
+        self.software = ""
+        """What reads and decides in this crawl."""
         self._seen: SeenReservations
         self._by_object: OrderedDict[int, tuple[Evidence, int, Sighting]] = OrderedDict()
         self._by_content: dict[tuple[str, int], int] = {}
@@ -78,7 +81,13 @@ class Record:
     async def start_crawl(self, start: CrawlStart) -> int:
         """Open a crawl; the answer is its id. A crawl left running by a dead process is closed."""
         self._seen = SeenReservations(self._writer, start.terms.agent)
+        self.software = start.software
         return await self._writer.call(lambda connection: self._start(connection, start))
+
+    @property
+    def crawl_id(self) -> int:
+        """The number of the crawl."""
+        return int(self._context["crawl_id"])
 
     async def end_crawl(self, status: CrawlStatus, ended_at: datetime) -> None:
         """Close the crawl, after everything recorded before is durable."""
@@ -89,6 +98,18 @@ class Record:
     def observe(self, evidence: Evidence, warc: WarcPlace | None = None) -> int:
         """Record what came back for a request, once per crawl; the answer is the observation's id."""
         return self._observe(evidence, warc)[0]
+
+    def recall(self, evidence: Evidence, observation: int) -> None:
+        """Name an observation of an earlier crawl, which a decision of this one rests on too."""
+        sighting = Sighting(evidence=evidence, sha256=evidence.sha256)
+        self._by_object[id(evidence)] = (evidence, observation, sighting)
+        if len(self._by_object) > REMEMBERED_OBJECTS:
+            self._by_object.popitem(last=False)
+
+    def looked_at(self, decision: Decision, *, files_only: bool = False) -> None:
+        """Mark the documents of a URL as looked at when the decision fell, which is recorded right after."""
+        row = {"of_hash": url_hash(decision.url), "at": decision.decided_at}
+        self._writer.push(LOOK_AT_FILES if files_only else LOOK, row)
 
     def decide(
         self, decision: Decision, answer: Answer = NO_ANSWER, document: WarcPlace | None = None
@@ -255,6 +276,8 @@ class Record:
                 "warc_offset": place.offset,
                 "warc_length": place.length,
                 "kept_at": row["decided_at"],
+                "looked_at": row["decided_at"],
+                "files_at": row["decided_at"],
             },
         )
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TextClause,
     UniqueConstraint,
     text,
 )
@@ -32,6 +33,8 @@ NOT_OF_A_PAGE = text("kind NOT IN ('response', 'html-signals')")
 WITHDRAWN = text("withdrawn_at IS NOT NULL")
 IN_WARC = ("warc_file", "warc_offset", "warc_length")
 _SHA256 = String(64)
+NEVER = text("'1970-01-01T00:00:00.000000Z'")
+"""The last look at what was not looked at: it comes first."""
 
 
 def _id() -> Column[int]:
@@ -51,8 +54,8 @@ def _text(name: str, bound: int = 2000, *, nullable: bool = False) -> Column[Any
     return Column(name, Hostile(bound), nullable=nullable)
 
 
-def _time(name: str, *, nullable: bool = False) -> Column[Any]:
-    return Column(name, Moment, nullable=nullable)
+def _time(name: str, *, nullable: bool = False, default: TextClause | None = None) -> Column[Any]:
+    return Column(name, Moment, nullable=nullable, server_default=default)
 
 
 def _place() -> tuple[Column[Any], ...]:
@@ -233,6 +236,8 @@ document = Table(
     _time("kept_at"),
     _time("withdrawn_at", nullable=True),
     _text("withdrawn_reason", nullable=True),
+    _time("looked_at", default=NEVER),
+    _time("files_at", default=NEVER),
     UniqueConstraint("url_hash", "crawl_id"),
     Index(None, "domain", "decision_id"),
     Index("ix_document_withdrawn", "decision_id", sqlite_where=WITHDRAWN, postgresql_where=WITHDRAWN),

@@ -1,0 +1,229 @@
+"""A second look at kept pages, over real sockets: what changed, what did not, what nobody can tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.integration.rawserver import answer, garbage, redirect, reset
+from tests.integration.recheck_tools import OPEN, PAGE, Kept, not_modified, page, site
+
+CLOSED = answer(b"User-agent: *\nDisallow: /a\n", Content_Type="text/plain")
+
+
+def test_a_page_that_did_not_change_is_confirmed_and_stays(tmp_path: Path) -> None:
+    with site(a=page(ETag='"1"', Last_Modified="Mon, 23 Nov 2026 10:00:00 GMT")) as web:
+        kept = Kept(tmp_path, web.url("/a"))
+        web["/a"] = not_modified(ETag='"1"', Date="Tue, 24 Nov 2026 10:00:00 GMT")
+        web.forget()
+        ending = kept.look()
+        (asked,) = web.asked("/a")
+        assert asked["if-none-match"] == '"1"'
+        assert asked["if-modified-since"] == "Mon, 23 Nov 2026 10:00:00 GMT"
+        assert kept.last(web.url("/a")) == ("recheck", "keep", "none")
+        first, second = kept.decisions(web.url("/a"))
+        assert (second.status, second.body_sha256, second.bytes) == (304, first.body_sha256, first.bytes)
+        assert (ending.outcomes.confirmed, ending.outcomes.closed.total(), ending.left) == (1, 0, 0)
+        assert kept.exported() == {web.url("/a")}
+
+
+def test_a_page_that_changed_is_judged_anew_from_its_body(tmp_path: Path) -> None:
+    with site(a=page(ETag='"1"'), b=page(ETag='"1"')) as web:
+        kept = Kept(tmp_path, web.url("/a"), web.url("/b"))
+        web["/a"] = page(b"<html><head><meta name='tdm-reservation' content='1'></head></html>", ETag='"2"')
+        web["/b"] = page(PAGE + b" more", ETag='"2"')
+        ending = kept.look()
+        assert kept.last(web.url("/a")) == ("recheck", "exclude", "tdmrep.meta")
+        assert kept.last(web.url("/b")) == ("recheck", "keep", "none")
+        assert kept.decisions(web.url("/b"))[1].body_sha256 != kept.decisions(web.url("/b"))[0].body_sha256
+        assert kept.exported() == {web.url("/b")}
+        assert (ending.outcomes.closed, ending.outcomes.examples) == ({"tdmrep.meta": 1}, [web.url("/a")])
+
+
+@pytest.mark.parametrize(
+    ("field", "reason"),
+    [({"tdm_reservation": "1"}, "tdmrep.header"), ({"X_Robots_Tag": "noai"}, "noai.header")],
+)
+def test_a_reservation_on_a_304_counts(tmp_path: Path, field: dict[str, str], reason: str) -> None:
+    with site(a=page(ETag='"1"')) as web:
+        kept = Kept(tmp_path, web.url("/a"))
+        web["/a"] = not_modified(ETag='"1"', **field)
+        kept.look()
+        assert kept.last(web.url("/a")) == ("recheck", "exclude", reason)
+        assert kept.exported() == set()
+
+
+def test_a_304_that_nobody_asked_for_is_no_answer(tmp_path: Path) -> None:
+    with site(a=page()) as web:  # without a validator there is no condition to set
+        kept = Kept(tmp_path, web.url("/a"))
+        web["/a"] = not_modified(ETag='"1"')
+        web.forget()
+        kept.look()
+        assert "if-none-match" not in web.asked("/a")[0]
+        assert kept.last(web.url("/a")) == ("recheck", "defer", "error.not_modified")
+        assert kept.exported() == set()
+
+
+def test_a_file_that_denies_comes_before_any_request_for_the_page(tmp_path: Path) -> None:
+    with site(a=page(ETag='"1"'), b=page(ETag='"1"')) as web:
+        kept = Kept(tmp_path, web.url("/a"), web.url("/b"))
+        web["/robots.txt"] = CLOSED
+        web.forget()
+        kept.look()
+        assert web.asked("/a") == []
+        assert len(web.asked("/b")) == 1
+        assert kept.last(web.url("/a")) == ("recheck", "exclude", "robots.disallow")
+        assert kept.exported() == {web.url("/b")}
+
+
+@pytest.mark.parametrize("dead", [reset, garbage, answer(status="503 Service Unavailable", Retry_After="1")])
+def test_a_page_that_cannot_be_had_is_unknown_and_in_no_export_until_it_is_known_again(
+    tmp_path: Path, dead: bytes
+) -> None:
+    with site(a=page(ETag='"1"')) as web:
+        kept = Kept(tmp_path, web.url("/a"))
+        web["/a"] = dead
+        ending = kept.look()
+        assert kept.last(web.url("/a"))[:2] == ("recheck", "defer")
+        assert (kept.exported(), ending.outcomes.unknown) == (set(), 1)
+        web["/a"] = not_modified(ETag='"1"')
+        assert kept.look(days=0.5).outcomes.looked_at == 0  # not yet due
+        ending = kept.look(days=0.6)
+        assert kept.last(web.url("/a")) == ("recheck", "keep", "none")
+        assert (kept.exported(), ending.outcomes.opened) == ({web.url("/a")}, 1)
+
+
+def test_a_dead_server_makes_everything_unknown_and_withdraws_nothing(tmp_path: Path) -> None:
+    with site(a=page(), b=page()) as web:
+        kept = Kept(tmp_path, web.url("/a"), web.url("/b"))
+        web.die()
+        kept.look()
+        for path in ("/a", "/b"):
+            assert kept.last(web.url(path)) == ("recheck", "defer", "robots.unreachable")
+        assert kept.exported() == set()
+
+
+def test_a_reservation_has_a_day_it_was_first_seen_and_a_day_it_ended(tmp_path: Path) -> None:
+    meta = b"<html><head><meta name='tdm-reservation' content='1'></head></html>"
+    with site(a=page(ETag='"1"'), b=page(ETag='"1"'), c=page(ETag='"1"')) as web:
+        kept = Kept(tmp_path, web.url("/a"), web.url("/b"), web.url("/c"))
+        web["/robots.txt"] = answer(b"User-agent: *\nDisallow: /c\n", Content_Type="text/plain")
+        web["/a"] = web["/b"] = page(meta, ETag='"2"')
+        kept.look()
+        assert {(r.code, r.ended_at is None) for r in kept.reservations()} == {
+            ("tdmrep.meta", True),
+            ("robots.disallow", True),
+        }
+        first = {r.code: r.first_seen for r in kept.reservations()}
+        web["/robots.txt"] = OPEN
+        web["/a"] = page(ETag='"3"')
+        kept.look()  # one page still says it, so it has not ended
+        assert {(r.code, r.ended_at is None) for r in kept.reservations()} == {
+            ("tdmrep.meta", True),
+            ("robots.disallow", False),
+        }
+        web["/b"] = page(ETag='"3"')
+        kept.look()
+        rows = kept.reservations()
+        assert all(r.ended_at is not None and r.ended_at > first[r.code] for r in rows)
+        assert {r.code: r.first_seen for r in rows} == first
+        assert kept.exported() == {web.url("/a"), web.url("/b"), web.url("/c")}
+
+
+def test_what_a_list_names_is_not_contacted(tmp_path: Path) -> None:
+    with site(a=page()) as web:
+        kept = Kept(tmp_path, web.url("/a"))
+        kept.list_host("127.0.0.1")
+        web.forget()
+        kept.look()
+        assert web.server.seen == []
+        stage, verdict, reason = kept.last(web.url("/a"))
+        assert (stage, verdict, reason.partition(".")[0]) == ("recheck", "exclude", "blocklist")
+
+
+def test_a_page_that_moved_is_followed_and_each_hop_is_judged(tmp_path: Path) -> None:
+    with site(a=page(), b=page(), c=page()) as web:
+        kept = Kept(tmp_path, *map(web.url, ("/a", "/b", "/c")))
+        web["/a"], web["/new"] = redirect(web.url("/new")), page()
+        web["/b"], web["/reserved"] = redirect("/reserved"), page(tdm_reservation="1")
+        web["/c"] = redirect("/c2")
+        web["/c2"] = redirect("/c")
+        kept.look()
+        assert kept.last(web.url("/a")) == ("recheck", "keep", "none")
+        assert kept.last(web.url("/new")) == ("recheck", "keep", "none")
+        assert kept.decisions(web.url("/new"))[0].via == web.url("/a")
+        assert kept.last(web.url("/b")) == ("recheck", "exclude", "error.redirect")
+        assert kept.last(web.url("/reserved")) == ("recheck", "exclude", "tdmrep.header")
+        assert kept.last(web.url("/c"))[1] == "exclude"
+        assert kept.exported() == {web.url("/a")}
+
+
+def test_a_page_that_is_gone_is_left_out(tmp_path: Path) -> None:
+    with site(a=page()) as web:
+        kept = Kept(tmp_path, web.url("/a"))
+        web["/a"] = answer(status="410 Gone")
+        kept.look()
+        assert kept.last(web.url("/a")) == ("recheck", "exclude", "error.http_410")
+
+
+def test_a_reserved_answer_is_left_before_its_body(tmp_path: Path) -> None:
+    with site(a=page()) as web:
+        kept = Kept(tmp_path, web.url("/a"))
+        web["/a"] = page(length=10**6, tdm_reservation="1")  # a body that never comes
+        kept.look()
+        assert kept.last(web.url("/a")) == ("recheck", "exclude", "tdmrep.header")
+
+
+def test_the_oldest_look_comes_first_and_a_run_goes_on_where_the_one_before_stopped(tmp_path: Path) -> None:
+    paths = [f"/{name}" for name in "abcde"]
+    with site(**{name: page() for name in "abcde"}) as web:
+        kept = Kept(tmp_path, *map(web.url, paths))
+        first = kept.look(max_pages=2)
+        assert (first.outcomes.looked_at, first.left) == (2, 3)
+        rest = kept.look(days=0.1)
+        assert (rest.outcomes.looked_at, rest.left) == (3, 0)
+        assert [len(kept.decisions(web.url(path))) for path in paths] == [2] * 5
+        assert kept.look(days=0.1).outcomes.looked_at == 0
+        assert kept.look(days=0.1, hosts=("127.0.0.1",)).outcomes.looked_at == 5
+        assert kept.look(days=0.1, hosts=("other.example",)).outcomes.looked_at == 0
+
+
+def test_the_files_of_sites_alone_close_and_never_open(tmp_path: Path) -> None:
+    with site(a=page(ETag='"1"'), b=page(ETag='"1"')) as web:
+        kept = Kept(tmp_path, web.url("/a"), web.url("/b"))
+        web["/b"] = page(ETag='"2"', tdm_reservation="1")
+        kept.look()
+        assert kept.exported() == {web.url("/a")}
+        web["/b"] = page(ETag='"3"')
+        web.forget()
+        kept.look(files_only=True)
+        assert (web.asked("/a"), web.asked("/b")) == ([], [])
+        assert len(web.asked("/robots.txt")) == 1
+        assert kept.exported() == {web.url("/a")}
+        web["/robots.txt"] = CLOSED
+        kept.look(files_only=True)
+        assert kept.last(web.url("/a")) == ("recheck", "exclude", "robots.disallow")
+        # the pages themselves have not been looked at since, and are still due
+        assert kept.look(days=0.0).outcomes.looked_at == 2
+
+
+def test_a_host_that_wants_to_be_asked_much_later_is_put_off(tmp_path: Path) -> None:
+    slow = answer(status="429 Too Many Requests", Retry_After="3600")
+    with site(a=page(), b=page(), c=page()) as web:
+        kept = Kept(tmp_path, *map(web.url, ("/a", "/b", "/c")))
+        web["/a"] = web["/b"] = web["/c"] = slow
+        web.forget()
+        ending = kept.look()
+        assert (ending.outcomes.unknown, ending.outcomes.put_off.total(), ending.left) == (1, 2, 2)
+        assert sum(len(web.asked(path)) for path in ("/a", "/b", "/c")) == 1
+
+
+def test_an_extract_of_other_terms_is_not_relied_on(tmp_path: Path) -> None:
+    with site(a=page(ETag='"1"')) as web:
+        kept = Kept(tmp_path, web.url("/a"))
+        kept.config = kept.config.merged(crawler={"product_token": "OtherBot"})
+        web.forget()
+        kept.look()
+        assert "if-none-match" not in web.asked("/a")[0]
+        assert kept.last(web.url("/a")) == ("recheck", "keep", "none")
