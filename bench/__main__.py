@@ -1,11 +1,11 @@
-"""`python -m bench [NAME] [OPTION...]`: crawl (the default), decision, blocklist, frontier or warc."""
+"""`python -m bench [NAME] [OPTION...]`: crawl (the default), decision, blocklist, frontier, warc or serve."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 
-NAMES = ("crawl", "decision", "readers", "blocklist", "frontier", "warc")
+NAMES = ("crawl", "decision", "readers", "blocklist", "frontier", "warc", "serve")
 
 
 def main() -> None:
