@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crawler.examine import Examination
+from crawler.retention.model import Redaction
 from crawler.store.complaints import Receipt
 from crawler.store.queries.decisions import DecisionRow, Warc
 from crawler.store.queries.documents import KeptDocument
@@ -126,6 +127,20 @@ def lookup(answer: Lookup) -> Json:
         "settled": [settled(s) for s in answer.settled],
         "reservations": [reservation(r) for r in answer.reservations],
         "omitted": [omitted(o) for o in answer.omitted],
+        "removals": [removal(r) for r in answer.removals],
+    }
+
+
+def removal(value: Redaction) -> Json:
+    """What stands in the place of something that was removed: when and why."""
+    return {
+        "redaction": value.id,
+        "cause": value.cause,
+        "host": value.host,
+        "removed_at": moment(value.removed_at),
+        "reason": value.reason,
+        "rows": value.rows,
+        "bytes": value.bytes,
     }
 
 

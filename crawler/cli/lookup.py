@@ -109,5 +109,9 @@ def _print(answer: Lookup) -> None:
             markup=False,
             soft_wrap=True,
         )
+    for made in answer.removals:
+        what = f"of {made.host}, {made.bytes:,} bytes" if made.host else f"{made.bytes:,} bytes"
+        text = f"removed on {_day(made.removed_at)}: {made.rows} ({made.kind}) {what}: {made.reason}"
+        out.print(visible(text), markup=False, soft_wrap=True)
     for left in answer.omitted:
         out.print(visible(f"{left.count} more links of {left.origin}: {in_words(left.reason)}"), markup=False)

@@ -20,9 +20,11 @@ from crawler.cli.shared import (
     reading,
     visible,
 )
-from crawler.present import dumps, explained
+from crawler.present import dumps, explained, removal
+from crawler.retention.model import Redaction
+from crawler.store.queries.retention import redactions_of_url, removed_evidence
 from crawler.store.queries.why import Explained, ObservationRow, WhyFilter, evidence_content, why
-from crawler.store.rebuild import rejudge
+from crawler.store.rebuild import Rejudged, rejudge
 from crawler.words import in_words
 from reservations.model import RESPONSE, ROBOTS_TXT
 from reservations.protocols import discover
@@ -52,7 +54,7 @@ def why_command(
     """Show the recorded decisions for a URL with the lines that decided, and re-decide each of them.
 
     Every decision is judged again from the stored bytes under the terms of its day. Exit 4 if one
-    comes out differently, 1 if the record has none for this URL.
+    comes out differently, 1 if the record has none for this URL. What was removed says when and why.
 
     \b
     Examples:
@@ -62,14 +64,18 @@ def why_command(
     moment = _moment(at) if at else None
     with reading(configuration(config, data)) as connection:
         found = why(connection, WhyFilter(url=url, at=moment))
-        if not found:
+        removals = redactions_of_url(connection, url)
+        for made in removals:
+            _print_removal(url, made, as_json=as_json)
+        if not found and not removals:
             raise FailedError(_nothing(url, moment), ExitCode.NEGATIVE)
-        differing = [e for e in found if not _same(connection, e)]
+        judged = {e.decision.id: rejudge(connection, e.decision.id) for e in found}
+        differing = [e for e in found if not judged[e.decision.id].same]
         for item in found:
             if as_json:
                 typer.echo(dumps(explained(item)))
             else:
-                _print(connection, item, differs=item in differing)
+                _print(connection, item, judged[item.decision.id])
     if differing:
         raise typer.Exit(ExitCode.INTEGRITY)
 
@@ -89,15 +95,21 @@ def _moment(text: str) -> datetime:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-def _same(connection: Connection, item: Explained) -> bool:
-    return rejudge(connection, item.decision.id).same
+def _print_removal(url: str, made: Redaction, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(dumps({"url": url, "removal": removal(made)}))
+        return
+    _say(url, style="bold")
+    _say(f"removed on {made.removed_at:%d %B %Y, %H:%M:%S} UTC: {made.reason}", indent=2)
+    rows = f"{made.rows} decision" + ("" if made.rows == 1 else "s")
+    _say(f"redaction {made.id}, {rows}, {made.bytes:,} bytes; entry {made.position} of the log", indent=2)
 
 
 def _say(text: str, *, indent: int = 0, style: str | None = None) -> None:
     out.print(" " * indent + visible(text), markup=False, style=style, soft_wrap=True)
 
 
-def _print(connection: Connection, item: Explained, *, differs: bool) -> None:
+def _print(connection: Connection, item: Explained, judged: Rejudged) -> None:
     row = item.decision
     when = row.decided_at.astimezone(UTC).strftime("%d %B %Y, %H:%M:%S UTC")
     _say(row.url, style="bold")
@@ -117,7 +129,13 @@ def _print(connection: Connection, item: Explained, *, differs: bool) -> None:
         _say(f"reached from {row.via}", indent=2)
     _say(f"read: {', '.join(map(_asked, item.observations)) or 'nothing'}", indent=2)
     _say(f"settled at stage {row.stage}, crawl {row.crawl}, as {row.identity}, policy {row.policy}", indent=2)
-    if differs:
+    if judged.removed is not None and not judged.damaged:
+        made = judged.removed
+        _say(
+            f"not judged again: what was read was removed on {made.removed_at:%d %B %Y}: {made.reason}",
+            indent=2,
+        )
+    elif not judged.same:
         _say("judged again from the stored bytes it comes out DIFFERENTLY", indent=2, style="bold red")
     else:
         _say("judged again from the stored bytes: the same", indent=2)
@@ -130,6 +148,10 @@ def _asked(seen: ObservationRow) -> str:
 
 
 def _print_lines(connection: Connection, file: ObservationRow, line: int) -> None:
+    made = removed_evidence(connection, [file.sha256]).get(file.sha256)
+    if made is not None:
+        _say(f"{file.url}: removed on {made.removed_at:%d %B %Y}: {made.reason}", indent=6)
+        return
     content = evidence_content(connection, file.sha256) or b""
     lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     seen = file.fetched_at.astimezone(UTC).strftime("%d %B %Y, %H:%M UTC")

@@ -20,6 +20,7 @@ from crawler.retention.upkeep import Upkeep, upkeep
 from crawler.store.database import Connection, open_for_reading
 from crawler.store.log import Engine
 from crawler.store.queries.retention import holds
+from crawler.store.retention.exclusive import vacuum
 from crawler.store.retention.marks import Marks
 from crawler.store.retention.rule import Due, Removal, Rule, rules
 
@@ -60,6 +61,12 @@ def prune(
     """Remove what is older than the rules say and not held. Raises what `upkeep` raises."""
     with upkeep(config, now) as open_:
         return tuple(_prune(open_, rule, days, actor, now, progress) for rule, days in _in_force(config))
+
+
+def give_back(config: Config, now: datetime) -> None:
+    """Give the space of what was removed back to the disk. Raises what `upkeep` raises."""
+    with upkeep(config, now) as open_:
+        vacuum(open_.engine)
 
 
 def _surveys(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from crawler.present import Json, moment
+from crawler.present import Json, moment, removal
 from crawler.retention.holds import Hold
 from crawler.retention.model import Redaction, Survey
 from crawler.retention.prune import Pruned
@@ -34,19 +34,6 @@ def redaction(value: Redaction) -> Json:
         "actor": value.actor,
         "digest": value.digest,
         "log_entry": value.position,
-    }
-
-
-def removal(value: Redaction) -> Json:
-    """The same for everybody: when and why."""
-    return {
-        "redaction": value.id,
-        "cause": value.cause,
-        "host": value.host,
-        "removed_at": moment(value.removed_at),
-        "reason": value.reason,
-        "rows": value.rows,
-        "bytes": value.bytes,
     }
 
 

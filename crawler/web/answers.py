@@ -153,6 +153,15 @@ def could_not_tell(row: DecisionRow, view: DomainView | None, speech: Language) 
 
 def domain_more(view: DomainView, speech: Language) -> Iterator[Markup]:
     """What the first sentence leaves open: the other pages, and what is held today."""
+    if view.answer.removals:
+        last = view.answer.removals[0]
+        yield speech.count(
+            len(view.answer.removals),
+            "Once something was removed from this register, on %(day)s: %(why)s.",
+            "%(n)s times something was removed from this register, last on %(day)s: %(why)s.",
+            day=speech.day(last.removed_at),
+            why=hostile(last.reason.rstrip("."), 600),
+        )
     if not view.counts:
         return
     kept, waiting = view.pages("keep"), view.pages("defer")

@@ -8,15 +8,18 @@ from datetime import datetime
 
 from markupsafe import Markup
 
+from crawler.retention.model import Redaction
 from crawler.store.database import Connection
 from crawler.store.queries.lookup import Lookup, LookupFilter, lookup
 from crawler.store.queries.pages import withdrawn
+from crawler.store.queries.retention import redactions_of_url
 from crawler.store.queries.why import Explained, ObservationRow, WhyFilter, evidence_content, why
 from crawler.store.rebuild import rejudge
 from crawler.web.answers import could_not_tell
 from crawler.web.because import because, listed
 from crawler.web.domain_view import Shown, show
 from crawler.web.evidence_view import Excerpt, excerpt
+from crawler.web.hostile import hostile
 from crawler.web.language import Language
 from crawler.words import in_words
 from reservations.model import Stage
@@ -44,6 +47,8 @@ class UrlView:
     """When the newest copy was withdrawn."""
     same: bool | None
     """Whether the decision comes out the same from the stored bytes; None: nothing to judge."""
+    removals: tuple[Redaction, ...]
+    """When and why something of this page was removed, newest first."""
     site: Lookup
     """What is known of the host, for an address nothing was decided about."""
 
@@ -66,9 +71,15 @@ def url_view(connection: Connection, url: str, speech: Language) -> UrlView:
         shown=shown,
         beside=tuple(_beside(connection, current, shown)) if current else (),
         withdrawn=withdrawn(connection, current.decision.id) if current else None,
-        same=rejudge(connection, current.decision.id).same if current else None,
+        same=_same(connection, current) if current else None,
+        removals=redactions_of_url(connection, url),
         site=lookup(connection, LookupFilter(subject=LookupFilter(subject=url).host)),
     )
+
+
+def _same(connection: Connection, current: Explained) -> bool | None:
+    judged = rejudge(connection, current.decision.id)
+    return None if judged.removed is not None and not judged.damaged else judged.same
 
 
 def _beside(connection: Connection, current: Explained, shown: Shown | None) -> Iterator[Beside]:
@@ -131,6 +142,13 @@ def _left_out(view: UrlView, bot: str, speech: Language) -> Markup:
 
 
 def _nothing(view: UrlView, bot: str, speech: Language) -> Markup:
+    if view.removals:
+        return speech.say(
+            "What %(bot)s had recorded about this address was <strong>removed</strong> on %(day)s: %(why)s.",
+            bot=bot,
+            day=speech.day(view.removals[0].removed_at),
+            why=hostile(view.removals[0].reason.rstrip("."), 600),
+        )
     begun, until = view.site.recorded_from, view.site.recorded_until
     if begun is None or until is None:
         return speech.say(
@@ -154,6 +172,12 @@ def url_more(view: UrlView, speech: Language) -> Iterator[Markup]:
         if view.site.decisions:
             yield speech.say("Other pages of %(host)s are in the register.", host=view.site.host)
         return
+    if view.removals:
+        yield speech.say(
+            "An earlier record of it was removed on %(day)s: %(why)s.",
+            day=speech.day(view.removals[0].removed_at),
+            why=hostile(view.removals[0].reason.rstrip("."), 600),
+        )
     if view.withdrawn is not None:
         yield speech.say(
             "It was withdrawn on %(day)s, and is no longer in the data.", day=speech.day(view.withdrawn)

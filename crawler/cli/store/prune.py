@@ -10,19 +10,22 @@ from rich.table import Table
 
 from crawler.cli.shared import ConfigOption, DataOption, JsonOption, configuration, err, out, visible
 from crawler.cli.store.common import ActorOption, plain, plural, say
-from crawler.config import Config
 from crawler.exports.tables.writing import actor
 from crawler.present import dumps
 from crawler.retention import shown
 from crawler.retention.holds import Hold
 from crawler.retention.model import Survey
-from crawler.retention.prune import plan, prune
+from crawler.retention.prune import give_back, plan, prune
 
 NAME = "prune"
 
 
 def _command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only; may run beside a crawl.")] = False,
+    vacuum: Annotated[
+        bool,
+        typer.Option("--vacuum", help="Then give the space back to the disk; SQLite needs as much again."),
+    ] = False,
     by: ActorOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
@@ -47,6 +50,8 @@ def _command(
         return
     with plain():
         done = prune(settings, by or actor(), now, _progress if err.is_terminal else _silent)
+        if vacuum:
+            give_back(settings, now)
     for each in done:
         if as_json:
             typer.echo(dumps(shown.pruned(each)))
@@ -54,16 +59,16 @@ def _command(
             batches = plural(len(each.redactions), "redaction", "redactions")
             say(f"{each.rule}: {plural(each.rows, 'row', 'rows')}, {each.bytes:,} bytes removed in {batches}")
     if not as_json:
-        _close(settings, sum(each.rows for each in done), rules=len(done))
+        _close(sum(each.rows for each in done), rules=len(done), vacuumed=vacuum)
 
 
-def _close(settings: Config, rows: int, *, rules: int) -> None:
+def _close(rows: int, *, rules: int, vacuumed: bool) -> None:
     if not rules:
         say("everything is kept for ever; set days in [retention] of forbear.toml")
     elif not rows:
         say("nothing is old enough")
-    elif not settings.storage.database:
-        say("the database reuses the space; `sqlite3 data/forbear.db VACUUM` gives it back to the disk")
+    elif not vacuumed:
+        say("the database uses the space again; --vacuum gives it back to the disk")
 
 
 def _print_plan(surveys: tuple[Survey, ...], held: tuple[Hold, ...], *, as_json: bool) -> None:

@@ -9,8 +9,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, FromClause, func, select
 
 from blocklists.hostnames import canonical_host, registrable_domain
+from crawler.retention.model import Redaction
 from crawler.store.places import domain_range, key_range, lookup_key, site_of
 from crawler.store.queries.documents import is_kept_now
+from crawler.store.queries.retention import redactions_of_host
 from crawler.store.queries.site import Sites, SiteSums
 from crawler.store.schema import crawl, decision, document, omitted, reservation
 
@@ -117,6 +119,8 @@ class Lookup:
     bytes: int
     reservations: tuple[ReservationRow, ...]
     omitted: tuple[OmittedRow, ...]
+    removals: tuple[Redaction, ...] = ()
+    """What was removed on request, by host: of a page the record does not know the address any more."""
 
     @property
     def decisions(self) -> int:
@@ -151,6 +155,7 @@ def lookup(connection: Connection, wanted: LookupFilter) -> Lookup:
         bytes=size,
         reservations=tuple(_reservations(connection, wanted)),
         omitted=tuple(_omitted(connection, wanted)),
+        removals=redactions_of_host(connection, wanted.host, below=not wanted.is_prefix),
     )
 
 

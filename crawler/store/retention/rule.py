@@ -56,17 +56,19 @@ class Rule:
     remove: Callable[[Connection, Removal], Taken]
     batch: int = 500
     """Rows removed in one transaction."""
+    frees: bool = False
+    """What it removes frees other things: it comes last, so that a dry run tells what a run does."""
 
 
 @cache
 def rules() -> tuple[Rule, ...]:
-    """Every rule, by name."""
+    """Every rule, in the order in which they are applied."""
     from crawler.store.retention import rules as package
 
     names = sorted(info.name for info in pkgutil.iter_modules(package.__path__))
     found = tuple(importlib.import_module(f"{package.__name__}.{name}").RULE for name in names)
     assert [rule.name for rule in found] == names
-    return found
+    return tuple(sorted(found, key=lambda rule: rule.frees))
 
 
 def paged(

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from crawler.store.queries.files import file_content
+from crawler.store.queries.retention import removed_evidence
 from crawler.web.answer import reply
 from crawler.web.errors import ProblemError, limit
 from crawler.web.evidence_view import excerpt
@@ -42,6 +43,10 @@ def octets(request: Request, sha256: str) -> Response:
 def _content(request: Request, sha256: str) -> bytes:
     with site_of(request).reading() as connection:
         content = file_content(connection, sha256)
+        gone = removed_evidence(connection, [sha256]).get(sha256) if content == b"" else None
     if content is None:
         raise ProblemError(404, "No rights file with this SHA-256 is stored.")
+    if gone is not None:
+        day = f"{gone.removed_at:%d %B %Y}"
+        raise ProblemError(410, f"This file was removed on {day}: {gone.reason}")
     return content

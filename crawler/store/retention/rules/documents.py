@@ -13,4 +13,5 @@ RULE = Rule(
         connection, due, document.c.kept_at, document.c.withdrawn_at.is_(None)
     ),
     remove=remove_bodies,
+    frees=True,
 )
