@@ -13,7 +13,9 @@ from typing import Any
 
 from rich.console import Console
 from sqlalchemy import select
+from typer.testing import CliRunner
 
+from crawler.cli import build_app
 from crawler.components.run import Job, run_job
 from crawler.config import Config
 from crawler.lists import import_list
@@ -26,6 +28,18 @@ from tests.integration.blocklist_tools import config_in, entry, write_list
 from tests.integration.rawserver import RawServer, Reply, answer
 
 DAY = 86_400.0
+CONFIG = """
+[operator]
+contact = "crawler@forbear.example"
+[crawler]
+product_token = "ForbearDemo"
+info_url = "https://forbear.example/bot"
+[network]
+allow_private = true
+timeout = 4
+[politeness]
+delay = 0
+"""
 OPEN = answer(b"User-agent: *\nAllow: /\n", Content_Type="text/plain")
 PAGE = b"<html><head><title>A page</title></head><body><p>Words.</p></body></html>"
 
@@ -135,6 +149,15 @@ class Kept:
     def exported(self) -> set[str]:
         """URLs of the documents that an export would have now."""
         return self.ask(lambda c: {d.url for d in kept_documents(c, DocumentFilter())})
+
+    def command(self, *words: str) -> tuple[int, str]:
+        """Exit code and output of `forbear` on this instance."""
+        file = self.config.storage.data.parent / "forbear.toml"
+        file.write_text(CONFIG, "utf-8")
+        options = ("--config", str(file), "--data", str(self.config.storage.data))
+        done = CliRunner().invoke(build_app(), [*words, *options])
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return done.exit_code, done.output
 
     def reservations(self) -> list[Any]:
         """The reservations that were seen."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -227,3 +228,25 @@ def test_an_extract_of_other_terms_is_not_relied_on(tmp_path: Path) -> None:
         kept.look()
         assert "if-none-match" not in web.asked("/a")[0]
         assert kept.last(web.url("/a")) == ("recheck", "keep", "none")
+
+
+def test_an_export_counts_what_it_leaves_out_by_reason(tmp_path: Path) -> None:
+    names = "abcd"
+    with site(**{name: page(ETag='"1"') for name in names}) as web:
+        kept = Kept(tmp_path, *(web.url(f"/{name}") for name in names))
+        web["/robots.txt"], web["/b"] = CLOSED, page(tdm_reservation="1")
+        web["/c"] = reset
+        code, shown = kept.command("recheck", "--older-than", "0")
+        assert code == 1
+        assert "4 pages looked at again, 2 of them newly left out; 1 unknown for now" in shown
+        code, shown = kept.command("dataset", "export", "-o", str(tmp_path / "now"))
+        assert code == 0
+        told = json.loads((tmp_path / "now" / "manifest.json").read_text())
+        assert told["documents"] == 1
+        assert told["left_out"] == [
+            {"verdict": "defer", "reason": "error.connection", "documents": 1},
+            {"verdict": "exclude", "reason": "robots.disallow", "documents": 1},
+            {"verdict": "exclude", "reason": "tdmrep.header", "documents": 1},
+        ]
+        assert "left out: 1 document, unknown at the last look: no connection [error.connection]" in shown
+        assert "since they were taken: robots.txt disallows the page [robots.disallow]" in shown

@@ -115,6 +115,7 @@ def test_the_manifest_accounts_for_every_file(folder: Folder, tmp_path: Path, na
         "operator": "Example Lab",
         "documents": 4,
         "bytes": sum(len(body) for *_, body in PAGES),
+        "left_out": [],
         "files": [
             {
                 "name": f"dataset-00000{discover()[name].suffix}",

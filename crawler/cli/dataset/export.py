@@ -27,7 +27,10 @@ from crawler.exports.dataset.main_text import NoExtractorError
 from crawler.exports.dataset.model import DatasetFormat
 from crawler.store.queries.documents import DocumentFilter, kept_documents
 from crawler.store.queries.exports import last_decision
+from crawler.store.queries.left_out import WITHDRAWN, LeftOut, left_out
 from crawler.store.warc import WarcIntegrityError
+from crawler.words import in_words
+from reservations.model import Verdict
 
 
 def export(
@@ -44,6 +47,8 @@ def export(
     data: DataOption = None,
 ) -> None:
     """Export what is kept now, and only that: a page that was reserved since is not in it.
+
+    Nor is one of which the last look could tell nothing (`forbear recheck`). Both are counted, by reason.
 
     Every document is checked against its digests on the way; exit 4 names a damaged one.
 
@@ -66,8 +71,18 @@ def export(
         markup=False,
         soft_wrap=True,
     )
+    for row in manifest.left_out:
+        out.print(visible(_left_out(row)), markup=False, soft_wrap=True)
     asked = {"domain": domain, "prefix": prefix, "media_type": media_type, "main_text": main_text}
     enter(settings, entry_of_export(manifest, asked, output, as_of))
+
+
+def _left_out(row: LeftOut) -> str:
+    number = f"left out: {row.documents:,} document{'' if row.documents == 1 else 's'}"
+    if row.verdict == WITHDRAWN:
+        return f"{number} withdrawn"
+    since = "since they were taken" if row.verdict == Verdict.EXCLUDE else "unknown at the last look"
+    return f"{number}, {since}: {in_words(row.reason)} [{row.reason}]"
 
 
 def _exported(
@@ -86,6 +101,7 @@ def _exported(
             documents=kept_documents(connection, wanted),
             moment=datetime.now(UTC),
             about=about(config),
+            left_out=left_out(connection, wanted),
             main_text=main_text,
         )
         as_of = last_decision(connection)

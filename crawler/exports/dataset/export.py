@@ -59,6 +59,10 @@ def manifest_keys(manifest: Manifest) -> Json:
         "operator": manifest.operator,
         "documents": manifest.documents,
         "bytes": manifest.bytes,
+        "left_out": [
+            {"verdict": row.verdict, "reason": row.reason or None, "documents": row.documents}
+            for row in manifest.left_out
+        ],
         **({"main_text": manifest.extractor} if manifest.extractor else {}),
         "files": [
             {"name": f.name, "bytes": f.bytes, "sha256": f.sha256, "documents": f.documents}
@@ -101,6 +105,7 @@ def _write(dataset: Dataset, form: DatasetFormat, folder: Path, part_bytes: int)
         documents=sum(file.documents for file in files),
         bytes=source.bytes,
         files=tuple(files),
+        left_out=dataset.left_out,
         extractor=extractor() if dataset.main_text else None,
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from crawler.store.queries.documents import KeptDocument
+from crawler.store.queries.left_out import LeftOut
 from crawler.store.warc import About, StoredRecord
 
 
@@ -24,6 +25,8 @@ class Dataset:
     moment: datetime
     """When the record was asked; what was withdrawn later is not left out."""
     about: About
+    left_out: tuple[LeftOut, ...] = ()
+    """What is held and not among the documents, by reason."""
     main_text: bool = False
     """Whether pages get their main text and the language they say they are in beside the rest."""
 
@@ -62,6 +65,8 @@ class Manifest:
     bytes: int
     """Of all bodies, decompressed."""
     files: tuple[ExportFile, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    """Documents that are held and left out: reserved, unknown or withdrawn by now."""
     extractor: str | None = None
     """What found the main text; None where none was wanted."""
 
