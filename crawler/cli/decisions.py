@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli.export import export_table, selection
+from crawler.cli.export import Form, Restart, export_table, selection
 from crawler.cli.shared import ConfigOption, DataOption, configuration
 from crawler.exports.tables import tables
 
@@ -26,7 +26,7 @@ def _group() -> None:
 
 @group.command()
 def export(
-    form: Annotated[str, typer.Option("--format", help="jsonl, csv or parquet.")] = "jsonl",
+    form: Form = "jsonl",
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="File; else stdout.", show_default=False)
     ] = None,
@@ -39,10 +39,13 @@ def export(
     ] = None,
     since: Annotated[str | None, typer.Option(help="From this day or time on (UTC).")] = None,
     until: Annotated[str | None, typer.Option(help="Before this day or time (UTC).")] = None,
+    restart: Restart = False,
     config: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
     """Export decisions, one a line, in the order they were recorded.
+
+    Killed or stopped, the same command goes on after what is written, and ends with the same bytes.
 
     \b
     Examples:
@@ -61,4 +64,5 @@ def export(
             "until": until,
         }
     )
-    export_table(configuration(config, data), tables()["decisions"], form, wanted, output)
+    settings = configuration(config, data)
+    export_table(settings, tables()["decisions"], form, wanted, output, restart=restart)

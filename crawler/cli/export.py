@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,12 +45,19 @@ group = typer.Typer(
     "in the record's audit trail: who, when, what, with which digests.",
     rich_markup_mode=None,
 )
+STOPPED = 130
+"""What shells are told of a command that was stopped with Ctrl-C."""
+Restart = Annotated[
+    bool, typer.Option("--restart", help="Begin anew, whatever an interrupted export left behind.")
+]
 Outfile = Annotated[
     Path | None,
     typer.Option(
         "-o", "--output", help="File; a manifest is written beside it. Else stdout.", show_default=False
     ),
 ]
+
+Form = Annotated[str, typer.Option("--format", help="jsonl, csv, parquet, jsonl.gz or jsonl.zst.")]
 
 OPTIONS: Mapping[str, Any] = {
     "domain": Annotated[str | None, typer.Option(help="Registrable domain.")],
@@ -128,7 +136,13 @@ def moment(flag: str, text: str) -> datetime:
 
 
 def export_table(
-    config: Config, table: Table[Any], form: str, wanted: Selection, output: Path | None
+    config: Config,
+    table: Table[Any],
+    form: str,
+    wanted: Selection,
+    output: Path | None,
+    *,
+    restart: bool = False,
 ) -> None:
     """Write a table, enter it in the audit trail, and say what was written."""
     formats = discover()
@@ -139,21 +153,28 @@ def export_table(
         raise FailedError(f"{form} is no text: name a file with -o")
     with reading(config) as connection:
         if output is None:
-            made = export_stream(connection, order, sys.stdout.buffer)
-        else:
-            with writing(output):
-                made = export_file(connection, order, output)
-    if output is not None:
-        more = f" and {len(made.files) - 1} more files" if len(made.files) > 1 else ""
-        err.print(visible(f"{made.rows} {table.name} in {output}{more}"), markup=False, soft_wrap=True)
-    enter(config, made)
+            enter(config, export_stream(connection, order, sys.stdout.buffer))
+            return
+        with writing(output):
+            made = export_file(connection, order, output, enter=partial(enter, config), restart=restart)
+    more = f" and {len(made.files) - 1} more files" if len(made.files) > 1 else ""
+    err.print(visible(f"{made.rows} {table.name} in {output}{more}"), markup=False, soft_wrap=True)
 
 
 @contextmanager
 def writing(output: Path) -> Iterator[None]:
-    """What cannot be written is an error that names the place; nothing is left of it."""
+    """What cannot be written is an error that names the place; a stop by hand says how to go on."""
     try:
         yield
+    except ExportRefusedError as error:
+        raise FailedError(str(error)) from error
+    except KeyboardInterrupt:
+        err.print(
+            visible(f"stopped; the same command goes on with {output} after what is written"),
+            markup=False,
+            soft_wrap=True,
+        )
+        raise typer.Exit(STOPPED) from None
     except OSError as error:
         raise FailedError(f"{output}: cannot be written ({error.strerror or error})") from error
 
@@ -170,13 +191,15 @@ def enter(config: Config, made: ExportRow) -> None:
 
 def _of(table: Table[Any]) -> Callable[..., None]:
     def run(
-        form: Annotated[str, typer.Option("--format", help="jsonl, csv or parquet.")] = "jsonl",
+        form: Form = "jsonl",
         output: Outfile = None,
+        restart: Restart = False,
         config: ConfigOption = None,
         data: DataOption = None,
         **values: Any,
     ) -> None:
-        export_table(configuration(config, data), table, form, selection(values), output)
+        settings = configuration(config, data)
+        export_table(settings, table, form, selection(values), output, restart=restart)
 
     return run
 
@@ -268,4 +291,15 @@ def sqlite(
     enter(settings, made)
 
 
-__all__ = ["OPTIONS", "enter", "export_table", "moment", "register", "selection", "with_options", "writing"]
+__all__ = [
+    "OPTIONS",
+    "Form",
+    "Restart",
+    "enter",
+    "export_table",
+    "moment",
+    "register",
+    "selection",
+    "with_options",
+    "writing",
+]

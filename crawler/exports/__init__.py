@@ -9,8 +9,8 @@ import importlib
 import os
 import pkgutil
 import tempfile
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -19,13 +19,28 @@ from crawler.exports.tables.decisions_table import TABLE as DECISIONS
 from crawler.exports.tables.model import Table
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """What of a file is written now."""
+
+    is_first: bool = True
+    """Whether the file begins with it: later pieces are appended, without a header of their own."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """What a format with room for it says about the whole export."""
+
+
+WHOLE = Piece()
+
+
 class Write(Protocol):
     """Write rows of a table as they come, in bounded memory; the answer is how many.
 
-    The same rows give the same bytes.
+    The same rows give the same bytes, in pieces of the same size.
     """
 
-    def __call__(self, rows: Iterable[Any], stream: BinaryIO, table: Table[Any] = DECISIONS) -> int:
+    def __call__(
+        self, rows: Iterable[Any], stream: BinaryIO, table: Table[Any] = DECISIONS, piece: Piece = WHOLE
+    ) -> int:
         """Rows in, bytes out."""
         ...
 
@@ -40,6 +55,8 @@ class Export:
     write: Write
     max_rows: int | None = None
     """Rows of one file, beyond which a further file is begun; None: no bound."""
+    appends: bool = True
+    """Whether a file can be written piece by piece, and so be gone on with after an interruption."""
     is_text: bool = True
     """Whether a terminal or a pipe may have it."""
 

@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterable
 from typing import Any, BinaryIO
 
-from crawler.exports import Export
+from crawler.exports import WHOLE, Export, Piece
 from crawler.exports.tables.decisions_table import TABLE as DECISIONS
 from crawler.exports.tables.model import Table
 from crawler.present import dumps
@@ -23,12 +23,13 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A cell that starts so is run by spreadsheets: https://owasp.org/www-community/attacks/CSV_Injection"""
 
 
-def write(rows: Iterable[Any], stream: BinaryIO, table: Table[Any] = DECISIONS) -> int:
+def write(rows: Iterable[Any], stream: BinaryIO, table: Table[Any] = DECISIONS, piece: Piece = WHOLE) -> int:
     """A header, then a row a line, in UTF-8."""
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
     try:
         lines = csv.writer(text)
-        lines.writerow(table.columns)
+        if piece.is_first:
+            lines.writerow(table.columns)
         count = 0
         for row in rows:
             lines.writerow([cell(value) for value in table.present(row).values()])

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, BinaryIO
 
-from crawler.exports import Export
+from crawler.exports import WHOLE, Export, Piece
 from crawler.exports.tables.decisions_table import TABLE as DECISIONS
 from crawler.exports.tables.model import Table
 from crawler.present import dumps
 
 
-def write(rows: Iterable[Any], stream: BinaryIO, table: Table[Any] = DECISIONS) -> int:
+def write(rows: Iterable[Any], stream: BinaryIO, table: Table[Any] = DECISIONS, piece: Piece = WHOLE) -> int:
     """One row a line, in UTF-8."""
     count = 0
     for row in rows:

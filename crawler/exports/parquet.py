@@ -7,22 +7,24 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, BinaryIO
 
-from crawler.exports import Export
+from crawler.exports import WHOLE, Export, Piece
 from crawler.exports.tables.decisions_table import TABLE as DECISIONS
 from crawler.exports.tables.model import Table
 from crawler.present import Json
 
+MAX_ROWS = 1_000_000
+"""Rows of one file: what is lost of an export that is interrupted, as a footer closes each file."""
 GROUP = 16_384
 """Rows of a row group: about 16 MiB in memory, and small enough to skip."""
 
 
-def write(rows: Iterable[Any], stream: BinaryIO, table: Table[Any] = DECISIONS) -> int:
+def write(rows: Iterable[Any], stream: BinaryIO, table: Table[Any] = DECISIONS, piece: Piece = WHOLE) -> int:
     """All rows, GROUP at a time; a file without rows still has its columns."""
     # Imported where it is needed: it takes longer to load than most commands take to run.
     import pyarrow as pa  # type: ignore[import-untyped]
     from pyarrow import parquet as pq
 
-    schema = arrow_schema(table)
+    schema = arrow_schema(table).with_metadata(dict(piece.about))
     moments = [name for name, kind in table.properties.items() if kind.get("format") == "date-time"]
     count = 0
     with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
@@ -93,4 +95,6 @@ def _valid(value: Any) -> Any:
     return {key: _valid(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-EXPORT = Export(name="parquet", suffix=".parquet", write=write, is_text=False)
+EXPORT = Export(
+    name="parquet", suffix=".parquet", write=write, max_rows=MAX_ROWS, appends=False, is_text=False
+)

@@ -212,11 +212,13 @@ def test_a_file_is_split_at_its_bound(connection: Connection, tmp_path: Path, mo
     )
 
 
-def test_csv_is_split_at_a_million_rows() -> None:
+def test_files_are_split_at_a_million_rows_where_one_cannot_be_added_to() -> None:
     assert {name: form.max_rows for name, form in discover().items()} == {
         "csv": 1_000_000,
         "jsonl": None,
-        "parquet": None,
+        "jsonl.gz": None,
+        "jsonl.zst": None,
+        "parquet": 1_000_000,
     }
 
 

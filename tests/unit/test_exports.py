@@ -10,6 +10,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from crawler.store.queries.decisions import DecisionRow, Warc
 from reservations.model import Effect, Reason
 from tests.record_tools import START
 
+MANY = 20_000
+"""More rows than a compressor keeps before it writes."""
 HOSTILE = "=cmd|' /C calc'!A0, \"x\" \r\n nul \0 half \udc80 turn \u202e ünï"
 ROW = DecisionRow(
     id=1,
@@ -67,6 +70,8 @@ def test_the_formats_are_these() -> None:
     assert {name: export.suffix for name, export in discover().items()} == {
         "csv": ".csv",
         "jsonl": ".jsonl",
+        "jsonl.gz": ".jsonl.gz",
+        "jsonl.zst": ".jsonl.zst",
         "parquet": ".parquet",
     }
 
@@ -171,9 +176,9 @@ def test_rows_are_not_gathered_before_they_are_written(name: str, monkeypatch: p
     seen_at_first_write: list[int] = []
 
     def rows() -> Iterator[DecisionRow]:
-        for number in range(100):
+        for number in range(MANY):
             given.append(number)
-            yield ROW
+            yield replace(ROW, url=f"https://example.org/{sha256(b'%d' % number).hexdigest()}")
 
     class Stream(io.BytesIO):
         def write(self, data: Any) -> int:
@@ -181,4 +186,4 @@ def test_rows_are_not_gathered_before_they_are_written(name: str, monkeypatch: p
             return super().write(data)
 
     export.write(rows(), Stream())
-    assert any(0 < seen < 100 for seen in seen_at_first_write)
+    assert any(0 < seen < MANY for seen in seen_at_first_write)

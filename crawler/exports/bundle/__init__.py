@@ -15,7 +15,7 @@ from crawler.exports.bundle import cdxj
 from crawler.exports.bundle.archive import Archive, write_archive
 from crawler.exports.dataset import ExportRefusedError
 from crawler.exports.tables import Selection, tables
-from crawler.exports.tables.present import export_manifest
+from crawler.exports.tables.present import export_manifest, head_of_log
 from crawler.exports.tables.writing import actor
 from crawler.present import dumps
 from crawler.store.database import Connection
@@ -73,7 +73,7 @@ def write_bundle(connection: Connection, wanted: Bundle, target: Path) -> Export
         folder.mkdir()
         files = tuple(_files(connection, wanted, folder))
         made = replace(made, files=files, rows=sum(file.rows for file in files))
-        manifest = export_manifest(made, None, last_checkpoint(connection))
+        manifest = export_manifest(made, None, head_of_log(last_checkpoint(connection)))
         (folder / MANIFEST).write_text(dumps(manifest) + "\n", "utf-8")
         folder.replace(target)
     return made

@@ -10,8 +10,9 @@ import importlib
 import pkgutil
 from functools import cache
 
-from crawler.exports.dataset.export import ExportRefusedError, export_dataset, manifest_keys
+from crawler.exports.dataset.export import export_dataset, manifest_keys
 from crawler.exports.dataset.model import Dataset, DatasetFormat, Document, ExportFile, Manifest
+from crawler.exports.working import ExportRefusedError
 
 DEFAULT = "warc"
 

@@ -14,16 +14,13 @@ from typing import BinaryIO
 from crawler.exports.dataset.documents import checked
 from crawler.exports.dataset.main_text import extractor
 from crawler.exports.dataset.model import Add, Dataset, DatasetFormat, Document, ExportFile, Manifest
+from crawler.exports.working import ExportRefusedError
 from crawler.present import Json, dumps, moment
 
 MANIFEST = "manifest.json"
 KIND = "forbear-dataset/1"
 PART_BYTES = 2**30
 """Size at which the next file is begun."""
-
-
-class ExportRefusedError(Exception):
-    """The target folder is in use; the message says what would help."""
 
 
 def export_dataset(

@@ -11,8 +11,9 @@ from hashlib import file_digest
 from pathlib import Path
 
 from crawler.exports.dataset.earlier import Spot, key_of, spots
-from crawler.exports.dataset.export import MANIFEST, ExportRefusedError
+from crawler.exports.dataset.export import MANIFEST
 from crawler.exports.tables.present import exported_file, withdrawal
+from crawler.exports.working import ExportRefusedError
 from crawler.present import Json, dumps, moment
 from crawler.store.queries.exports import ExportedFile
 from crawler.store.queries.withdrawals import WithdrawnRow

@@ -9,11 +9,11 @@ from hashlib import file_digest
 from pathlib import Path
 
 from crawler.exports import mode_of
-from crawler.exports.tables.present import export_manifest
+from crawler.exports.tables.present import export_manifest, head_of_log
 from crawler.exports.tables.writing import actor, manifest_of
 from crawler.present import dumps
 from crawler.store.database import Connection
-from crawler.store.queries.exports import ExportedFile, ExportRow, last_checkpoint, last_decision
+from crawler.store.queries.exports import ExportedFile, ExportRow, last_checkpoint, last_decision, record_span
 from crawler.store.snapshot import write_snapshot
 
 
@@ -42,7 +42,15 @@ def export_snapshot(connection: Connection, target: Path, software: str) -> Expo
             software=software,
         )
         beside = Path(name) / manifest_of(target).name
-        beside.write_text(dumps(export_manifest(made, None, last_checkpoint(connection))) + "\n", "utf-8")
+        beside.write_text(
+            dumps(
+                export_manifest(
+                    made, None, head_of_log(last_checkpoint(connection)), *record_span(connection)
+                )
+            )
+            + "\n",
+            "utf-8",
+        )
         file.chmod(mode_of(target))
         file.replace(target)
         beside.replace(manifest_of(target))

@@ -37,6 +37,7 @@ def rows(connection: Connection, wanted: Selection) -> Iterator[DecisionRow]:
             crawl_id=wanted.crawl,
             since=wanted.since,
             until=wanted.until,
+            after=wanted.after,
         ),
     )
 
@@ -66,5 +67,7 @@ TABLE = Table(
     takes=("domain", "host", "prefix", "verdict", "reason", "crawl", "since", "until"),
     rows=rows,
     present=decision,
-    decision=lambda row: row.id,
+    number=lambda row: row.id,
+    seen=lambda row: row.decided_at,
+    policy=lambda row: row.policy,
 )

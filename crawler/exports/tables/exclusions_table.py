@@ -22,6 +22,7 @@ def rows(connection: Connection, wanted: Selection) -> Iterator[Cause]:
             crawl_id=wanted.crawl,
             since=wanted.since,
             until=wanted.until,
+            after=wanted.after,
         ),
     )
 
@@ -52,5 +53,7 @@ TABLE = Table(
     takes=("source", "domain", "host", "crawl", "since", "until"),
     rows=rows,
     present=exclusion,
-    decision=lambda row: row.decision.id,
+    number=lambda row: row.decision.id,
+    seen=lambda row: row.decision.decided_at,
+    policy=lambda row: row.decision.policy,
 )

@@ -8,12 +8,12 @@ from crawler.exports.tables import columns as c
 from crawler.exports.tables.model import Selection, Table
 from crawler.exports.tables.present import export_made
 from crawler.store.database import Connection
-from crawler.store.queries.exports import ExportRow, exports
+from crawler.store.queries.exports import ExportRow, exports, last_export
 
 
-def rows(connection: Connection, _: Selection) -> Iterator[ExportRow]:
+def rows(connection: Connection, wanted: Selection) -> Iterator[ExportRow]:
     """Exports in the order they were made."""
-    return exports(connection)
+    return exports(connection, after=wanted.after)
 
 
 FILE = c.record(
@@ -46,4 +46,7 @@ TABLE = Table(
     takes=(),
     rows=rows,
     present=export_made,
+    number=lambda row: row.id,
+    newest=last_export,
+    seen=lambda row: row.made_at,
 )

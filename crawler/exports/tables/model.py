@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from crawler.present import Json, moment
 from crawler.store.database import Connection
+from crawler.store.queries.exports import last_decision
 
 Row = TypeVar("Row")
 
@@ -27,10 +28,12 @@ class Selection:
     crawl: int | None = None
     since: datetime | None = None
     until: datetime | None = None
+    after: int = 0
+    """Cursor: the number of the last row already seen, where a table numbers its rows."""
 
     def asked(self) -> dict[str, Any]:
         """What is set, ready for JSON."""
-        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        found = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "after"}
         return {
             name: moment(value) if isinstance(value, datetime) else value
             for name, value in found.items()
@@ -56,8 +59,18 @@ class Table(Generic[Row]):
     rows: Callable[[Connection, Selection], Iterator[Row]]
     present: Callable[[Row], Json]
     """A row under the names of `properties`, in that order."""
-    decision: Callable[[Row], int] | None = None
-    """The decision a row belongs to, if rows are added while a crawl runs."""
+    number: Callable[[Row], int] | None = None
+    """The number a row stands under in the record, in whose order rows come; several may share one.
+
+    With it an export goes on where it was interrupted, and leaves out what is added meanwhile."""
+    newest: Callable[[Connection], int] = last_decision
+    """The last number there is."""
+    until_begun: bool = False
+    """Rows come and go anywhere between the others: what came after the export began is left out by time."""
+    seen: Callable[[Row], datetime] | None = None
+    """The time of a row, for the time range of the manifest."""
+    policy: Callable[[Row], str] | None = None
+    """The terms a row was decided under."""
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from crawler.present import Json, dumps, moment
 from crawler.store.queries.causes import Cause
 from crawler.store.queries.exports import Checkpoint, ExportedFile, ExportRow
@@ -69,11 +72,21 @@ def exported_file(file: ExportedFile) -> Json:
     return {"name": file.name, "bytes": file.bytes, "sha256": file.sha256, "rows": file.rows}
 
 
-def export_manifest(row: ExportRow, schema: str | None, checkpoint: Checkpoint | None) -> Json:
+def head_of_log(checkpoint: Checkpoint | None) -> Json | None:
+    """How far the log was."""
+    if checkpoint is None:
+        return None
+    return {"tree_size": checkpoint.tree_size, "root_hash": checkpoint.root_hash}
+
+
+def export_manifest(
+    row: ExportRow,
+    schema: str | None,
+    checkpoint: Json | None,
+    time_range: tuple[datetime, datetime] | None = None,
+    policies: Sequence[str] = (),
+) -> Json:
     """What lies beside the files of an export."""
-    head = None
-    if checkpoint is not None:
-        head = {"tree_size": checkpoint.tree_size, "root_hash": checkpoint.root_hash}
     return {
         "kind": "forbear-export/1",
         "name": row.name,
@@ -84,7 +97,9 @@ def export_manifest(row: ExportRow, schema: str | None, checkpoint: Checkpoint |
         "actor": row.actor,
         "software": row.software,
         "as_of": row.as_of,
-        "checkpoint": head,
+        "checkpoint": checkpoint,
+        "time_range": None if time_range is None else [moment(when) for when in time_range],
+        "policies": list(policies),
         "rows": row.rows,
         "files": [exported_file(f) for f in row.files],
     }

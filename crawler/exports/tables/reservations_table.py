@@ -9,7 +9,7 @@ from crawler.exports.tables.model import Selection, Table
 from crawler.present import reservation
 from crawler.store.database import Connection
 from crawler.store.queries.lookup import ReservationRow
-from crawler.store.queries.reservations import ReservationFilter, reservations
+from crawler.store.queries.reservations import ReservationFilter, last_reservation, reservations
 
 
 def rows(connection: Connection, wanted: Selection) -> Iterator[ReservationRow]:
@@ -22,6 +22,7 @@ def rows(connection: Connection, wanted: Selection) -> Iterator[ReservationRow]:
             protocol=wanted.protocol,
             since=wanted.since,
             until=wanted.until,
+            after=wanted.after,
         ),
     )
 
@@ -49,4 +50,7 @@ TABLE = Table(
     takes=("domain", "host", "protocol", "since", "until"),
     rows=rows,
     present=reservation,
+    number=lambda row: row.id,
+    newest=last_reservation,
+    seen=lambda row: row.first_seen,
 )

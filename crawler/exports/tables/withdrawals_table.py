@@ -16,7 +16,11 @@ def rows(connection: Connection, wanted: Selection) -> Iterator[WithdrawnRow]:
     return withdrawals(
         connection,
         WithdrawalFilter(
-            domain=wanted.domain, url_prefix=wanted.prefix, since=wanted.since, until=wanted.until
+            domain=wanted.domain,
+            url_prefix=wanted.prefix,
+            since=wanted.since,
+            until=wanted.until,
+            after=wanted.after,
         ),
     )
 
@@ -41,4 +45,7 @@ TABLE = Table(
     takes=("domain", "prefix", "since", "until"),
     rows=rows,
     present=withdrawal,
+    number=lambda row: row.decision_id,
+    until_begun=True,
+    seen=lambda row: row.withdrawn_at or row.kept_at,
 )

@@ -26,6 +26,8 @@ class CauseFilter:
     until: datetime | None = None
     """Exclusive."""
     crawl_id: int | None = None
+    after: int = 0
+    """Cursor: the id of the last decision already seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,7 @@ def _excluded(wanted: CauseFilter) -> DecisionFilter:
         crawl_id=wanted.crawl_id,
         since=wanted.since,
         until=wanted.until,
+        after=wanted.after,
     )
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from crawler.store.schema import checkpoint, decision, export
+from crawler.store.columns import iso
+from crawler.store.schema import checkpoint, crawl, decision, export, policy_version
 
 CHUNK = 1000
 """Rows fetched at a time, so that memory does not grow with the answer."""
@@ -57,12 +58,11 @@ class Checkpoint:
     root_hash: str
 
 
-def exports(connection: Connection, *, name: str | None = None) -> Iterator[ExportRow]:
+def exports(connection: Connection, *, name: str | None = None, after: int = 0) -> Iterator[ExportRow]:
     """Exports in the order they were made, in bounded memory."""
     statement = select(export).order_by(export.c.id)
     if name is not None:
         statement = statement.where(export.c.name == name)
-    after = 0
     while True:
         rows = connection.execute(statement.where(export.c.id > after).limit(CHUNK)).all()
         yield from map(_export, rows)
@@ -80,6 +80,26 @@ def export_number(connection: Connection, number: int) -> ExportRow | None:
 def last_decision(connection: Connection) -> int:
     """The number of the newest decision; 0 in an empty record."""
     return int(connection.scalar(select(func.coalesce(func.max(decision.c.id), 0))) or 0)
+
+
+def last_export(connection: Connection) -> int:
+    """The number of the newest export; 0 where there is none."""
+    return int(connection.scalar(select(func.coalesce(func.max(export.c.id), 0))) or 0)
+
+
+def mark_of(connection: Connection, decision_id: int) -> str:
+    """By what a decision is known again, to tell another record's decision of that number; empty if gone."""
+    columns = select(decision.c.url_hash, decision.c.decided_at)
+    row = connection.execute(columns.where(decision.c.id == decision_id)).one_or_none()
+    return "" if row is None else f"{row.url_hash} {iso(row.decided_at)}"
+
+
+def record_span(connection: Connection) -> tuple[tuple[datetime, datetime] | None, list[str]]:
+    """From when to when crawls ran, and the terms there ever were, the first first."""
+    first = connection.scalar(select(func.min(crawl.c.started_at)))
+    last = connection.scalar(select(decision.c.decided_at).order_by(decision.c.id.desc()).limit(1))
+    policies = connection.scalars(select(policy_version.c.id).order_by(policy_version.c.first_used))
+    return (first, last) if first and last else None, list(policies)
 
 
 def last_checkpoint(connection: Connection) -> Checkpoint | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from crawler.store.queries.lookup import ReservationRow
 from crawler.store.schema import reservation
@@ -27,13 +27,15 @@ class ReservationFilter:
     """Seen then or later."""
     until: datetime | None = None
     """First seen before; exclusive."""
+    after: int = 0
+    """Cursor: the id of the last reservation already seen."""
 
 
 def reservations(connection: Connection, wanted: ReservationFilter) -> Iterator[ReservationRow]:
     """Reservations in the order they were first recorded, in bounded memory."""
     columns = select(*(reservation.c[name] for name in ReservationRow.__slots__))
     statement = columns.where(*_conditions(wanted)).order_by(reservation.c.id).limit(CHUNK)
-    after = 0
+    after = wanted.after
     while True:
         rows = connection.execute(statement.where(reservation.c.id > after)).all()
         for row in rows:
@@ -41,6 +43,11 @@ def reservations(connection: Connection, wanted: ReservationFilter) -> Iterator[
         if len(rows) < CHUNK:
             return
         after = rows[-1].id
+
+
+def last_reservation(connection: Connection) -> int:
+    """The number of the newest reservation; 0 where there is none."""
+    return connection.scalar(select(func.max(reservation.c.id))) or 0
 
 
 def _conditions(wanted: ReservationFilter) -> Iterator[ColumnElement[bool]]:

@@ -33,6 +33,8 @@ class WithdrawalFilter:
     """Withdrawn then or later."""
     until: datetime | None = None
     """Withdrawn before; exclusive."""
+    after: int = 0
+    """Cursor: the decision of the last document already seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,8 @@ def _rows(connection: Connection, conditions: tuple[ColumnElement[bool], ...]) -
 
 
 def _conditions(wanted: WithdrawalFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.after:
+        yield document.c.decision_id > wanted.after
     if wanted.url is not None:
         yield document.c.url_hash == url_hash(wanted.url)
     if wanted.domain is not None:
