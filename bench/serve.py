@@ -102,7 +102,7 @@ class Questions:
             case "file":
                 return question(kind, f"/file/{self._rng.choice(self._files)}")
             case "feed":
-                return question(kind, self._rng.choice(("/feeds/all.atom", "/bot/", "/changes/")))
+                return question(kind, self._rng.choice(("/feeds/policy.atom", "/bot/", "/changes/")))
             case "API domain":
                 return question(kind, f"/api/v1/domains/{domain}")
             case "API URL":

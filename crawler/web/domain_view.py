@@ -8,8 +8,8 @@ from datetime import datetime
 
 from crawler.store.database import Connection
 from crawler.store.queries.decisions import DecisionRow
-from crawler.store.queries.files import FileVersion, file_requests, file_versions
-from crawler.store.queries.lookup import Lookup, LookupFilter, ReservationRow, lookup
+from crawler.store.queries.files import MAX_VERSIONS, FileVersion, file_requests, file_versions
+from crawler.store.queries.lookup import Lookup, LookupFilter, ReservationRow, lookup, sums_of
 from crawler.store.queries.pages import (
     PageCount,
     Taking,
@@ -102,25 +102,33 @@ class DomainView:
 
 def domain_view(connection: Connection, wanted: LookupFilter, speech: Language) -> DomainView:
     """Read all of it."""
-    answer = lookup(connection, wanted)
-    counts = page_counts(connection, wanted)
+    sums = sums_of(connection, wanted)
+    answer = lookup(connection, wanted, sums)
+    counts = page_counts(connection, wanted, sums)
     main = _main(counts)
-    row = example(connection, wanted, main.verdict, main.reason) if main else None
+    row = example(connection, wanted, main.verdict, main.reason, sums) if main else None
     shown = show(connection, row, speech) if row else None
-    known = hosts(connection, wanted)
+    known = hosts(connection, wanted, sums)
+    files = file_versions(connection, known)
     return DomainView(
         answer=answer,
         counts=counts,
-        taking=taking(connection, wanted),
-        visitors=visitors(connection, wanted),
-        files=file_versions(connection, known),
-        file_requests=file_requests(connection, known),
+        taking=taking(connection, wanted, sums),
+        visitors=visitors(connection, wanted, sums),
+        files=files,
+        file_requests=_asked(connection, known, files),
         main=main,
         example=row,
         shown=shown,
         since=_since(answer, row),
         seen=tuple(_seen(answer.reservations)),
     )
+
+
+def _asked(connection: Connection, known: tuple[str, ...], files: tuple[FileVersion, ...]) -> int:
+    """How often rights files were asked for: the versions tell it, unless they are only the newest ones."""
+    seen = sum(version.times for version in files)
+    return seen if seen < MAX_VERSIONS else file_requests(connection, known)
 
 
 def show(

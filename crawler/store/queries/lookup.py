@@ -138,9 +138,19 @@ class Lookup:
         return max((s.last for s in self.settled), default=None)
 
 
-def lookup(connection: Connection, wanted: LookupFilter) -> Lookup:
+def sums_of(connection: Connection, wanted: LookupFilter) -> SiteSums | None:
+    """The sums over the hosts asked about; None where less than whole hosts are meant.
+
+    Whoever asks several questions in one transaction hands it to each of them.
+    """
+    sites = wanted.sites
+    return None if sites is None else SiteSums(connection, sites)
+
+
+def lookup(connection: Connection, wanted: LookupFilter, sums: SiteSums | None = None) -> Lookup:
     """Everything the record says about a host with what lies below it, or about a URL prefix."""
-    documents, size = _kept(connection, wanted)
+    sums = sums or sums_of(connection, wanted)
+    documents, size = _kept(connection, wanted, sums)
     crawls, begun = connection.execute(select(func.count(), func.min(crawl.c.started_at))).one()
     return Lookup(
         subject=wanted.subject,
@@ -150,7 +160,7 @@ def lookup(connection: Connection, wanted: LookupFilter) -> Lookup:
         recorded_until=connection.scalar(
             select(decision.c.decided_at).order_by(decision.c.id.desc()).limit(1)
         ),
-        settled=tuple(_settled(connection, wanted)),
+        settled=tuple(_settled(connection, wanted, sums)),
         documents=documents,
         bytes=size,
         reservations=tuple(_reservations(connection, wanted)),
@@ -164,9 +174,9 @@ def _within(wanted: LookupFilter) -> ColumnElement[bool]:
     return (decision.c.lookup_key >= start) & (decision.c.lookup_key < end)
 
 
-def _settled(connection: Connection, wanted: LookupFilter) -> Iterator[Settled]:
-    if (sites := wanted.sites) is not None:
-        found = SiteSums(connection, sites).settled().items()
+def _settled(connection: Connection, wanted: LookupFilter, sums: SiteSums | None) -> Iterator[Settled]:
+    if sums is not None:
+        found = sums.settled().items()
         for (stage, verdict, reason), value in sorted(found, key=lambda pair: (-pair[1].number, pair[0])):
             yield Settled(
                 stage=stage,
@@ -194,10 +204,9 @@ def _settled(connection: Connection, wanted: LookupFilter) -> Iterator[Settled]:
         yield Settled(**row._mapping)
 
 
-def _kept(connection: Connection, wanted: LookupFilter) -> tuple[int, int]:
-    if (sites := wanted.sites) is not None:
-        found = SiteSums(connection, sites).documents()
-        return found["kept"], found["bytes"]
+def _kept(connection: Connection, wanted: LookupFilter, sums: SiteSums | None) -> tuple[int, int]:
+    if sums is not None:
+        return sums.documents["kept"], sums.documents["bytes"]
     count, size = connection.execute(
         select(func.count(), func.coalesce(func.sum(document.c.bytes), 0))
         .select_from(document.join(decision, decision.c.id == document.c.decision_id))

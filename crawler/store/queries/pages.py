@@ -10,7 +10,7 @@ from itertools import islice
 from sqlalchemy import ColumnElement, Connection, Subquery, case, func, select
 
 from crawler.store.queries.decisions import DecisionRow, RowReader, decision_columns
-from crawler.store.queries.lookup import LookupFilter
+from crawler.store.queries.lookup import LookupFilter, sums_of
 from crawler.store.queries.site import SiteSums, Sum
 from crawler.store.queries.ways import numbers_of_keys
 from crawler.store.schema import crawler_identity, decision, document
@@ -54,13 +54,15 @@ class Visitor:
     last: datetime
 
 
-def page_counts(connection: Connection, wanted: LookupFilter) -> tuple[PageCount, ...]:
+def page_counts(
+    connection: Connection, wanted: LookupFilter, sums: SiteSums | None = None
+) -> tuple[PageCount, ...]:
     """Pages by verdict and reason of their latest decision, the most frequent first.
 
     A bound of one crawl, settled at the frontier, counts only for a page nothing else was decided about.
     """
-    if (sites := wanted.sites) is not None:
-        found = SiteSums(connection, sites).pages().items()
+    if (sums := sums or sums_of(connection, wanted)) is not None:
+        found = sums.pages().items()
         return tuple(
             PageCount(verdict=key[0], reason=key[1], pages=v.number, first=v.first, last=v.last)
             for key, v in sorted(found, key=lambda pair: (-pair[1].number, pair[0]))
@@ -79,10 +81,10 @@ def page_counts(connection: Connection, wanted: LookupFilter) -> tuple[PageCount
     return tuple(PageCount(**row._mapping) for row in rows)
 
 
-def taking(connection: Connection, wanted: LookupFilter) -> Taking:
+def taking(connection: Connection, wanted: LookupFilter, sums: SiteSums | None = None) -> Taking:
     """What was ever kept of a site."""
-    if (sites := wanted.sites) is not None:
-        found = SiteSums(connection, sites).documents()
+    if (sums := sums or sums_of(connection, wanted)) is not None:
+        found = sums.documents
         return Taking(**{name: found[name] for name in Taking.__slots__})
     row = connection.execute(
         select(
@@ -102,10 +104,12 @@ def withdrawn(connection: Connection, decision_id: int) -> datetime | None:
     return connection.scalar(select(document.c.withdrawn_at).where(document.c.decision_id == decision_id))
 
 
-def visitors(connection: Connection, wanted: LookupFilter) -> tuple[Visitor, ...]:
+def visitors(
+    connection: Connection, wanted: LookupFilter, sums: SiteSums | None = None
+) -> tuple[Visitor, ...]:
     """Who asked the site for pages, the newest first."""
-    if (sites := wanted.sites) is not None:
-        return tuple(_visitors(connection, SiteSums(connection, sites).visits()))
+    if (sums := sums or sums_of(connection, wanted)) is not None:
+        return tuple(_visitors(connection, sums.visits()))
     when = decision.c.decided_at
     asked = decision.c.stage.in_(ASKED)
     rows = connection.execute(
@@ -123,10 +127,12 @@ def visitors(connection: Connection, wanted: LookupFilter) -> tuple[Visitor, ...
     return tuple(Visitor(**dict(row._mapping) | {"requests": int(row.requests)}) for row in rows)
 
 
-def example(connection: Connection, wanted: LookupFilter, verdict: str, reason: str) -> DecisionRow | None:
+def example(
+    connection: Connection, wanted: LookupFilter, verdict: str, reason: str, sums: SiteSums | None = None
+) -> DecisionRow | None:
     """The newest decision about the site that came out so, to show what it rests on."""
-    if (sites := wanted.sites) is not None:
-        number = SiteSums(connection, sites).newest(verdict, reason)
+    if (sums := sums or sums_of(connection, wanted)) is not None:
+        number = sums.newest(verdict, reason)
         return next(iter(RowReader(connection).rows(decision_columns().where(decision.c.id == number))), None)
     statement = (
         decision_columns()
@@ -137,10 +143,12 @@ def example(connection: Connection, wanted: LookupFilter, verdict: str, reason: 
     return next(iter(RowReader(connection).rows(statement)), None)
 
 
-def hosts(connection: Connection, wanted: LookupFilter, limit: int = 200) -> tuple[str, ...]:
+def hosts(
+    connection: Connection, wanted: LookupFilter, sums: SiteSums | None = None, *, limit: int = 200
+) -> tuple[str, ...]:
     """Hosts of the site about which something was decided."""
-    if (sites := wanted.sites) is not None:
-        return SiteSums(connection, sites).hosts(limit)
+    if (sums := sums or sums_of(connection, wanted)) is not None:
+        return sums.hosts(limit)
     rows = connection.scalars(
         select(decision.c.host).where(within(wanted)).distinct().order_by(decision.c.host).limit(limit)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -37,8 +37,15 @@ class Sum:
     last: datetime
 
 
+FEW = 2000
+"""Sums over decisions of some hosts that are read as they are, once for all questions about these hosts."""
+
+
 class SiteSums:
-    """Sums over the decisions about some hosts, as the whole record has them."""
+    """Sums over the decisions about some hosts, as the whole record has them.
+
+    One object may answer many questions within one transaction that only reads.
+    """
 
     def __init__(self, connection: Connection, sites: Sites) -> None:
         self._connection = connection
@@ -52,10 +59,22 @@ class SiteSums:
         rows = decided(self._connection, *mine, decision.c.id > upto)
         return change(self._connection, rows, upto) if rows else Change()
 
+    @cached_property
+    def _few(self) -> Sequence[Any] | None:
+        """The rows that hold the sums over decisions; None where they are too many."""
+        statement = select(site_decisions).where(self._mine(site_decisions.c.site)).limit(FEW + 1)
+        rows = self._connection.execute(statement).all()
+        return rows if len(rows) <= FEW else None
+
+    def _decisions_by(self, *names: str) -> dict[Any, Sum]:
+        c = site_decisions.c
+        if self._few is None:
+            return self._summed(site_decisions, c.decisions, *(c[name] for name in names))
+        return _more({}, ((tuple(getattr(r, n) for n in names), r.decisions, r) for r in self._few))
+
     def settled(self) -> dict[Settling, Sum]:
         """Decisions by stage, verdict and reason."""
-        c = site_decisions.c
-        found = self._summed(site_decisions, c.decisions, c.stage, c.verdict, c.reason)
+        found = self._decisions_by("stage", "verdict", "reason")
         return _more(found, ((k[1:4], v.decisions, v) for k, v in self._since.decisions.items()))
 
     def pages(self) -> dict[tuple[str, str], Sum]:
@@ -67,10 +86,10 @@ class SiteSums:
 
     def visits(self) -> dict[tuple[str, int], Sum]:
         """Decisions by stage and identity."""
-        c = site_decisions.c
-        found = self._summed(site_decisions, c.decisions, c.stage, c.identity_id)
+        found = self._decisions_by("stage", "identity_id")
         return _more(found, (((k[1], k[4]), v.decisions, v) for k, v in self._since.decisions.items()))
 
+    @cached_property
     def documents(self) -> Mapping[str, Any]:
         """`kept` and `bytes` now, `pages` of which a copy ever was; `first`, `last`, `withdrawn`."""
         c = site_documents.c
@@ -95,20 +114,26 @@ class SiteSums:
     def hosts(self, limit: int) -> tuple[str, ...]:
         """Names of the hosts."""
         c = site_decisions.c
-        rows = self._connection.scalars(
-            select(c.host).where(self._mine(c.site)).distinct().order_by(c.host).limit(limit)
-        )
+        rows: Iterable[str]
+        if self._few is not None:
+            rows = (row.host for row in self._few)
+        else:
+            names = select(c.host).where(self._mine(c.site)).distinct().order_by(c.host).limit(limit)
+            rows = self._connection.scalars(names)
         found = {*rows, *(v.host for v in self._since.decisions.values())}
         return tuple(sorted(found)[:limit])
 
     def newest(self, verdict: str, reason: str) -> int | None:
         """The number of the newest decision that came out so."""
-        c = site_decisions.c
-        known = self._connection.scalar(
-            select(func.max(c.last_id)).where(self._mine(c.site), c.verdict == verdict, c.reason == reason)
-        )
-        since = (v.last_id for k, v in self._since.decisions.items() if k[2:4] == (verdict, reason))
-        return max((n for n in (known, *since) if n is not None), default=None)
+        c, way = site_decisions.c, (verdict, reason)
+        known: Iterable[int | None]
+        if self._few is not None:
+            known = (row.last_id for row in self._few if (row.verdict, row.reason) == way)
+        else:
+            mine = (self._mine(c.site), c.verdict == verdict, c.reason == reason)
+            known = (self._connection.scalar(select(func.max(c.last_id)).where(*mine)),)
+        since = (v.last_id for k, v in self._since.decisions.items() if k[2:4] == way)
+        return max((n for n in (*known, *since) if n is not None), default=None)
 
     def _mine(self, site: ColumnElement[str]) -> ColumnElement[bool]:
         return (site >= self._sites.start) & (site < self._sites.end)
