@@ -82,6 +82,12 @@ def registrable_domain(host: str, *, private: bool = True) -> str | None:
     return ".".join(labels[-2:]) if len(labels) > 1 else None
 
 
+def has_known_suffix(host: str) -> bool:
+    """Whether a host in normal form ends in a suffix of the Public Suffix List and is more than that."""
+    found = _suffixes().extract_str(host)
+    return bool(found.suffix and found.domain)
+
+
 @lru_cache(maxsize=CACHED_HOSTS)
 def is_public_suffix(host: str, *, private: bool = True) -> bool:
     """Whether unrelated people register names directly below this one, or it is a single label."""

@@ -20,6 +20,7 @@ from crawler.config_sections import (
     Crawl,
     Crawler,
     IdentitySection,
+    Mail,
     Network,
     Operator,
     PolicySection,
@@ -58,6 +59,7 @@ class Config(Section):
     recheck: Recheck = Recheck()
     publish: Publish = Publish()
     retention: Retention = Retention()
+    mail: Mail = Mail()
 
     @property
     def user_agent(self) -> str:

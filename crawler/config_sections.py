@@ -148,6 +148,25 @@ class Blocklists(Section):
     refresh: Seconds = 86_400
 
 
+class Mail(Section):
+    """The server that complainants' mails are handed to; its password comes from the environment alone."""
+
+    host: str = ""  # empty: mails wait in the outbox for another program
+    port: int = Field(default=587, ge=1, le=65535)  # 465: TLS from the first byte (RFC 8314)
+    starttls: bool = True
+    user: str = ""
+    from_: str = Field(default="", alias="from")  # empty: where complaints go
+    max_bytes: int = Field(default=10 * 2**20, ge=1024, le=2**30)
+    """Bytes of a letter that are read."""
+
+    @field_validator("from_")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,250}", value):
+            raise ValueError("write a mail address, such as complaints@example.org")
+        return value
+
+
 Days = Annotated[int, Field(ge=0, le=36_600)]
 
 

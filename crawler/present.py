@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from crawler.examine import Examination
 from crawler.retention.model import Redaction
 from crawler.store.complaints import Receipt
+from crawler.store.queries.complaints import ComplaintRow, EventRow, TiedRow
 from crawler.store.queries.decisions import DecisionRow, Warc
 from crawler.store.queries.documents import KeptDocument
 from crawler.store.queries.files import FileVersion
+from crawler.store.queries.letters import MailRow
 from crawler.store.queries.lookup import Lookup, OmittedRow, ReservationRow, Settled
 from crawler.store.queries.status import RecordStatus
 from crawler.store.queries.totals import Outcome, Volume
@@ -257,6 +260,55 @@ def receipt(row: Receipt, address: str) -> Json:
         "address": address,
         "confirm_due": moment(row.confirm_due),
         "answer_due": moment(row.answer_due),
+    }
+
+
+def complaint(row: ComplaintRow, now: datetime) -> Json:
+    """Where a complaint stands, without who complains."""
+    return {
+        "reference": row.reference,
+        "state": row.state,
+        "kind": row.kind,
+        "domain": row.domain or None,
+        "subjects": row.subjects.splitlines(),
+        "received_at": moment(row.received_at),
+        "due": _moment_or_null(row.due),
+        "late": row.is_late(now),
+        "closed_at": _moment_or_null(row.closed_at),
+    }
+
+
+def complaint_history(
+    steps: Iterable[EventRow], decisions: Iterable[TiedRow], sent: Iterable[MailRow]
+) -> Json:
+    """What happened to a complaint, what it is about, and the mails about it."""
+    return {
+        "steps": [
+            {"at": moment(s.happened_at), "step": s.kind, "actor": s.actor, "content": s.content}
+            for s in steps
+        ],
+        "decisions": [
+            {
+                "decision": d.decision_id,
+                "url": d.url,
+                "verdict": d.verdict,
+                "reason": d.reason,
+                "withdrawn_at": _moment_or_null(d.withdrawn_at),
+            }
+            for d in decisions
+        ],
+        "mails": [
+            {
+                "file": m.file,
+                "kind": m.kind,
+                "state": m.state,
+                "made_at": moment(m.made_at),
+                "attempts": m.attempts,
+                "problem": m.problem,
+                "settled_at": _moment_or_null(m.settled_at),
+            }
+            for m in sent
+        ],
     }
 
 

@@ -41,6 +41,8 @@ class ExitCode(IntEnum):
     USAGE = 2
     INCOMPLETE = 3
     INTEGRITY = 4
+    TEMPORARY = 75
+    """`EX_TEMPFAIL` of sysexits.h: a mail server keeps the mail and tries again."""
 
 
 class FailedError(Exception):

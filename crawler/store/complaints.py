@@ -7,6 +7,7 @@ upheld complaint withdraws documents, and the decisions they rest on are tied to
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,10 +15,12 @@ from enum import StrEnum
 from sqlalchemy import Connection, func, insert, select, update
 
 from crawler.store.desk import complaint, complaint_decision, complaint_event
+from crawler.store.places import url_hash
 from crawler.store.public import hashed
 from crawler.store.queries.lookup import LookupFilter
 from crawler.store.queries.pages import within
 from crawler.store.schema import decision, document
+from crawler.store.withdrawal import CHUNK
 from crawler.store.withdrawal import withdraw as take_out
 
 
@@ -155,25 +158,32 @@ def withdraw(connection: Connection, complaint_id: int, subject: LookupFilter, n
     if subject.is_prefix and not subject.subject.endswith("/"):
         wanted = wanted.where(decision.c.url == subject.subject)
     ids = list(connection.scalars(wanted))
-    for start in range(0, len(ids), 500):
-        chunk = ids[start : start + 500]
-        take_out(connection, chunk, now, f"complaint {complaint_id}")
-        known = set(
-            connection.scalars(
-                select(complaint_decision.c.decision_id).where(
-                    complaint_decision.c.complaint_id == complaint_id,
-                    complaint_decision.c.decision_id.in_(chunk),
-                )
-            )
+    reference = connection.scalar(select(complaint.c.reference).where(complaint.c.id == complaint_id))
+    take_out(connection, ids, now, f"complaint {reference}")
+    tie_all(connection, complaint_id, ids, now)
+    return len(ids)
+
+
+def tie_all(
+    connection: Connection, complaint_id: int, decision_ids: Sequence[int], withdrawn_at: datetime | None
+) -> None:
+    """Tie decisions to a complaint, once each; with a time, as those that it took out of the data."""
+    for start in range(0, len(decision_ids), CHUNK):
+        chunk = decision_ids[start : start + CHUNK]
+        mine = (
+            complaint_decision.c.complaint_id == complaint_id,
+            complaint_decision.c.decision_id.in_(chunk),
         )
+        known = set(connection.scalars(select(complaint_decision.c.decision_id).where(*mine)))
+        if withdrawn_at is not None:
+            connection.execute(update(complaint_decision).where(*mine).values(withdrawn_at=withdrawn_at))
         rows = [
-            {"complaint_id": complaint_id, "decision_id": number, "withdrawn_at": now}
+            {"complaint_id": complaint_id, "decision_id": number, "withdrawn_at": withdrawn_at}
             for number in chunk
             if number not in known
         ]
         if rows:
             connection.execute(insert(complaint_decision), rows)
-    return len(ids)
 
 
 def tie(connection: Connection, complaint_id: int, decision_id: int, subjects: str) -> None:
@@ -190,6 +200,29 @@ def tie(connection: Connection, complaint_id: int, decision_id: int, subjects: s
         connection.execute(
             insert(complaint_decision).values(complaint_id=complaint_id, decision_id=decision_id)
         )
+
+
+def tie_named(connection: Connection, reference: str, subjects: Iterable[str]) -> int:
+    """Tie the newest decision about each address that a complaint names; how many addresses are known."""
+    number = connection.scalar(select(complaint.c.id).where(complaint.c.reference == reference))
+    tied = 0
+    for url in subjects:
+        same = (decision.c.url_hash == url_hash(url), decision.c.url == url)
+        newest = connection.scalar(select(func.max(decision.c.id)).where(*same)) if "://" in url else None
+        if number is not None and newest is not None:
+            tie(connection, number, newest, url)
+            tied += 1
+    return tied
+
+
+def tie_within(connection: Connection, complaint_id: int, subject: LookupFilter, limit: int = 200) -> int:
+    """Tie the newest decisions about a site, folder or address, for staff; how many there were to tie."""
+    wanted = select(func.max(decision.c.id)).where(within(subject)).group_by(decision.c.url_hash)
+    if subject.is_prefix and not subject.subject.endswith("/"):
+        wanted = wanted.where(decision.c.url == subject.subject)
+    ids = list(connection.scalars(wanted.order_by(func.max(decision.c.id).desc()).limit(limit)))
+    tie_all(connection, complaint_id, ids, None)
+    return len(ids)
 
 
 def close_expired(connection: Connection, promise: Promise, now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""The tables of the public desk: complaints, who proved to own a domain, and what staff did.
+"""The tables of the public desk: complaints, their mail, who proved to own a domain, what staff did.
 
 They lie beside the record and never change it, except that an upheld complaint withdraws documents.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
 
 from crawler.store.columns import ROW_ID, Hostile, Moment
 from crawler.store.metadata import metadata
@@ -68,6 +68,46 @@ complaint_decision = Table(
     Column("complaint_id", ROW_ID, ForeignKey("complaint.id"), primary_key=True, autoincrement=False),
     Column("decision_id", ROW_ID, ForeignKey("decision.id"), primary_key=True, autoincrement=False),
     _time("withdrawn_at", nullable=True),
+)
+
+complaint_key = Table(
+    "complaint_key",
+    metadata,
+    Column("token_hash", _SHA256, primary_key=True, comment="of the address of its page, as a mail gave it"),
+    Column("complaint_id", None, ForeignKey("complaint.id"), nullable=False),
+    _time("made_at"),
+    Index(None, "complaint_id"),
+)
+
+mail_in = Table(
+    "mail_in",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("key", _SHA256, nullable=False, unique=True, comment="SHA-256 of the Message-ID"),
+    Column("complaint_id", None, ForeignKey("complaint.id"), nullable=True),
+    _word("outcome"),
+    _time("received_at"),
+    _time("written_at", nullable=True),
+    Column("bytes", BigInteger, nullable=False),
+    Index(None, "complaint_id"),
+)
+
+mail_out = Table(
+    "mail_out",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("complaint_id", None, ForeignKey("complaint.id"), nullable=False),
+    _word("kind"),
+    Column("file", Text, nullable=False, unique=True, comment="in data/outbox, or in sent below it"),
+    Column("message_id", Text, nullable=False),
+    _word("state"),
+    _time("made_at"),
+    _time("claimed_at", nullable=True),
+    Column("attempts", Integer, nullable=False),
+    _word("problem", nullable=True),
+    _time("settled_at", nullable=True),
+    Index(None, "complaint_id"),
+    Index(None, "state", "id"),
 )
 
 ownership = Table(

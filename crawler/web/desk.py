@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from blocklists.hostnames import canonical_host
-from crawler.config import Config
-from crawler.store.complaints import Filing, Promise, Step, close_expired, forget_contacts
+from crawler.complaints import MAIL, domain_in, promise_of
+from crawler.mail.answers import forget
+from crawler.store.complaints import Filing, Step, close_expired, forget_contacts
 from crawler.web.site import Site
 
 KINDS = {
@@ -35,7 +34,6 @@ STEPS = {
     Step.CLOSED: "Closed",
     Step.NOTE: "Note of the staff",
 }
-_MAIL = re.compile(r"[^@\s\x00-\x20]{1,64}@[^@\s\x00-\x20]{1,190}\.[^@\s\x00-\x20.]{2,63}")
 
 
 @dataclass(slots=True)
@@ -56,7 +54,7 @@ class Form:
         """Whether it can be filed; else `errors` says what to do, by field."""
         if not self.what.strip():
             self.errors["what"] = "Enter at least one domain, page or work."
-        if not _MAIL.fullmatch(self.mail.strip()):
+        if not MAIL.fullmatch(self.mail.strip()):
             self.errors["mail"] = "Enter an address with an @, such as name@example.org."
         if not self.true:
             self.errors["true"] = "Confirm that what you say is true as far as you know."
@@ -79,32 +77,10 @@ class Form:
         )
 
 
-def domain_in(text: str) -> str:
-    """The host of the first line that has one."""
-    for line in text.splitlines():
-        host = canonical_host(line.strip()[:2048]) if "." in line else None
-        if host:
-            return host
-    return ""
-
-
-def promise_of(config: Config) -> Promise:
-    """What the operator promises."""
-    publish = config.publish
-    return Promise(
-        confirm_days=publish.confirm_days, answer_days=publish.answer_days, close_days=publish.close_days
-    )
-
-
 def keep_promises(site: Site) -> None:
-    """Close what has run out, and delete the names of those whose case is long over."""
+    """Close what has run out, and delete names and mails of those whose case is long over."""
     now = site.now()
     with site.writing() as connection:
         close_expired(connection, promise_of(site.config), now)
         forget_contacts(connection, now - timedelta(days=site.config.publish.contact_days))
-
-
-def mail_address(config: Config) -> str:
-    """Where complaints may be sent by mail; empty where that is no address."""
-    contact = config.identity.complaint or config.operator.contact
-    return contact if _MAIL.fullmatch(contact) else ""
+        forget(connection, site.config, now)

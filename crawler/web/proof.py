@@ -9,16 +9,25 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 
+from crawler.config import Config
+from crawler.exports.tables.present import withdrawal
+from crawler.log.folder import LogError
+from crawler.log.note import NoteError, parse_verifier
+from crawler.log.prove import VERIFIER, NotProvableError, prove
+from crawler.log.sequencer import log_folder
 from crawler.present import decision, dumps, explained, file_version
 from crawler.present import lookup as present_lookup
 from crawler.store.database import Connection
+from crawler.store.queries.complaints import ComplaintRow, tied
 from crawler.store.queries.decisions import Warc
 from crawler.store.queries.files import FileVersion
 from crawler.store.queries.lookup import Lookup, LookupFilter
 from crawler.store.queries.pages import decisions_within
-from crawler.store.queries.why import Explained, evidence_content
+from crawler.store.queries.why import Explained, WhyFilter, evidence_content, why
+from crawler.store.queries.withdrawals import WithdrawalFilter, withdrawals
 
 MAX_DECISIONS = 100_000
 MAX_BYTES = 64 * 2**20
@@ -43,6 +52,21 @@ evidence/        what was read for them, named by SHA-256: rights files as recei
                  itself its status, header lines and the elements that carry signals
 evidence.warc.gz the server's answers for the rights files, as stored (WARC 1.1)
 SHA256SUMS       check with `sha256sum -c SHA256SUMS`
+"""
+
+_COMPLAINT = """What belongs to complaint {reference}.
+
+withdrawn.jsonl  documents that were taken out of the data because of it, with the SHA-256 of each body:
+                 whoever holds an earlier data set finds them by URL, place or digest
+decisions.jsonl  the decisions it is about, the same bytes as `forbear why URL --json`
+log/             a proof for each of them that it stands in the tamper-evident log, where the log has it;
+                 check with `python3 log/verify_proof.py log/NUMBER.tlog-proof "$(cat log/vkey)"`
+evidence/        what was read for them, named by SHA-256
+evidence.warc.gz the server's answers for the rights files, as stored (WARC 1.1)
+SHA256SUMS       check with `sha256sum -c SHA256SUMS`
+
+The log proves what was decided and when. The withdrawal itself stands in withdrawn.jsonl: hold later data
+sets against it.
 """
 
 
@@ -72,6 +96,53 @@ def page_proof(connection: Connection, url: str, found: tuple[Explained, ...], d
     }
     seen = [o for e in found for o in e.observations]
     return _zip(members | _evidence(connection, [o.sha256 for o in seen], [o.warc for o in seen], data))
+
+
+def complaint_list(connection: Connection, complaint_id: int) -> bytes:
+    """The documents that a complaint took out of the data, the bytes of `forbear export withdrawals`."""
+    wanted = WithdrawalFilter(complaint_id=complaint_id)
+    rows = islice(withdrawals(connection, wanted), MAX_DECISIONS)
+    return _lines(map(withdrawal, rows))
+
+
+def complaint_proof(connection: Connection, config: Config, found: ComplaintRow) -> bytes:
+    """The proof for a complaint: what was withdrawn, and the decisions it is about with their evidence."""
+    data, rows = config.storage.data, tied(connection, found.id)
+    urls = list(dict.fromkeys(row.url for row in rows))
+    about = [each for url in urls for each in why(connection, WhyFilter(url=url))]
+    mine = {row.decision_id for row in rows}
+    told = [each for each in about if each.decision.id in mine]
+    members = {
+        "README.txt": _COMPLAINT.format(reference=found.reference).encode(),
+        "withdrawn.jsonl": complaint_list(connection, found.id),
+        "decisions.jsonl": _lines(map(explained, told)),
+        **_logged(connection, config, told),
+    }
+    seen = [o for e in told for o in e.observations]
+    return _zip(members | _evidence(connection, [o.sha256 for o in seen], [o.warc for o in seen], data))
+
+
+def _logged(connection: Connection, config: Config, told: Iterable[Explained]) -> dict[str, bytes]:
+    """Proofs that the decisions stand in the log, where it has them, and the program that checks them."""
+    folder = log_folder(config)
+    try:
+        key = folder.verifier_key()
+        verifier = parse_verifier(key) if key else None
+    except (LogError, NoteError):
+        return {}
+    if key is None or verifier is None:
+        return {}
+    members: dict[str, bytes] = {}
+    for each in told:
+        decided = each.decision
+        try:
+            proof = prove(connection, folder, verifier, decided.url, decided.decided_at)
+        except (NotProvableError, LogError, NoteError):
+            continue
+        members[f"log/{decided.id}.tlog-proof"] = proof.text.encode()
+    if not members:
+        return {}
+    return {**members, "log/vkey": f"{key}\n".encode(), "log/verify_proof.py": VERIFIER.read_bytes()}
 
 
 def _evidence(

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from crawler.about import about
+from crawler.cli.complaints.removal import require_withdrawable, tell_of_removal
 from crawler.cli.dataset.entry import entry_of_withdrawal
 from crawler.cli.export import enter
 from crawler.cli.shared import (
@@ -35,7 +36,11 @@ from crawler.store.withdrawal import withdraw_from
 
 def withdraw(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to make, for the removal lists.")],
-    reason: Annotated[str, typer.Option(help="Why; goes into the record and the lists.")],
+    reason: Annotated[str, typer.Option(help="Why; goes into the record and the lists.")] = "",
+    complaint: Annotated[
+        str | None,
+        typer.Option(help="Number of the complaint it is done for, which is told by mail; a reason too."),
+    ] = None,
     url: Annotated[str | None, typer.Option(help="One page.")] = None,
     domain: Annotated[str | None, typer.Option(help="Registrable domain.")] = None,
     prefix: Annotated[str | None, typer.Option(help="URL prefix.")] = None,
@@ -58,7 +63,7 @@ def withdraw(
 
     Examples:
 
-      forbear dataset withdraw --domain example.org --reason "complaint 2026-17" -o removal
+      forbear dataset withdraw --domain example.org --complaint C-2026-0017 -o removal
       forbear dataset withdraw --reserved-since --reason "reserved since" --from dataset -o removal
     """
     settings = configuration(config, data)
@@ -67,8 +72,15 @@ def withdraw(
     )
     if wanted == WithdrawalFilter():
         raise FailedError("say what: --url, --domain, --prefix, --body-sha256 or --reserved-since")
-    removal, as_of = _found(settings, wanted, reason, tuple(earlier or ()))
+    if complaint is None and not reason:
+        raise FailedError("say why: --reason TEXT, or --complaint NUMBER")
+    if complaint is not None:
+        require_withdrawable(settings, complaint)
+    why = reason or f"complaint {complaint}"
+    removal, as_of = _found(settings, wanted, why, tuple(earlier or ()))
     files = _taken_back(settings, removal, output)
+    if complaint is not None:
+        tell_of_removal(settings, complaint, [row.decision_id for row in removal.rows], removal.when)
     count = len(removal.rows)
     out.print(visible(f"{count} documents withdrawn; lists in {output}"), markup=False, soft_wrap=True)
     asked = {
@@ -77,6 +89,7 @@ def withdraw(
         "prefix": prefix,
         "body_sha256": body_sha256,
         "reserved_since": reserved_since,
+        "complaint": complaint,
     }
     enter(settings, entry_of_withdrawal(removal, asked, output, files, as_of))
 

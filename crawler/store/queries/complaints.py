@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from crawler.store.desk import complaint, complaint_decision, complaint_event
+from crawler.store.desk import complaint, complaint_decision, complaint_event, complaint_key
 from crawler.store.public import hashed
 from crawler.store.schema import decision
 
 MAX_TIED = 200
+WAITING = ("received", "confirmed")
+"""States in which the next step is ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +67,23 @@ class ComplaintRow:
             return self.answer_due
         return None if self.state == "closed" else self.close_due
 
+    def is_late(self, now: datetime) -> bool:
+        """Whether a step of ours was promised by a time that is over."""
+        return self.state in WAITING and self.due is not None and self.due < now
+
 
 def complaint_for(connection: Connection, reference: str, token: str) -> ComplaintRow | None:
-    """A complaint, for whoever has its token."""
+    """A complaint, for whoever has its token, or one that a mail gave."""
     found = complaint_of(connection, reference)
     if found is None:
         return None
+    digest = hashed(token)
     known = connection.scalar(
-        select(func.count()).where(complaint.c.id == found.id, complaint.c.token_hash == hashed(token))
+        select(func.count()).where(complaint.c.id == found.id, complaint.c.token_hash == digest)
+    ) or connection.scalar(
+        select(func.count()).where(
+            complaint_key.c.complaint_id == found.id, complaint_key.c.token_hash == digest
+        )
     )
     return found if known else None
 
@@ -98,10 +109,7 @@ def complaints(
 def due_complaints(connection: Connection, limit: int = 200) -> tuple[ComplaintRow, ...]:
     """Complaints in which the next step is ours, the most urgent first."""
     rows = connection.execute(
-        select(complaint)
-        .where(complaint.c.state.in_(("received", "confirmed")))
-        .order_by(complaint.c.confirm_due)
-        .limit(limit)
+        select(complaint).where(complaint.c.state.in_(WAITING)).order_by(complaint.c.confirm_due).limit(limit)
     )
     found = [_complaint(row) for row in rows]
     return tuple(sorted(found, key=lambda c: c.due or c.received_at))
@@ -135,6 +143,12 @@ def tied(connection: Connection, complaint_id: int) -> tuple[TiedRow, ...]:
         .limit(MAX_TIED)
     )
     return tuple(TiedRow(**row._mapping) for row in rows)
+
+
+def count_withdrawn(connection: Connection, complaint_id: int) -> int:
+    """How many documents a complaint took out of the data."""
+    mine = (complaint_decision.c.complaint_id == complaint_id, complaint_decision.c.withdrawn_at.is_not(None))
+    return connection.scalar(select(func.count()).select_from(complaint_decision).where(*mine)) or 0
 
 
 def _complaint(row: Row[Any]) -> ComplaintRow:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from crawler.store.desk import complaint_decision
 from crawler.store.places import key_range, lookup_key, url_hash
 from crawler.store.queries.asof import latest_verdict
 from crawler.store.queries.documents import is_kept_now
@@ -27,6 +28,8 @@ class WithdrawalFilter:
     """Registrable domain."""
     url_prefix: str | None = None
     body_sha256: str | None = None
+    complaint_id: int | None = None
+    """Taken back because of this complaint."""
     reserved_since: bool = False
     """Only documents whose URL was left out by a later decision."""
     since: datetime | None = None
@@ -101,6 +104,10 @@ def _conditions(wanted: WithdrawalFilter) -> Iterator[ColumnElement[bool]]:
         start, end = key_range(lookup_key(wanted.url_prefix))
         keys = (decision.c.lookup_key >= start) & (decision.c.lookup_key < end)
         yield document.c.decision_id.in_(select(decision.c.id).where(keys))
+    if wanted.complaint_id is not None:
+        tied = complaint_decision.c
+        mine = (tied.complaint_id == wanted.complaint_id, tied.withdrawn_at.is_not(None))
+        yield document.c.decision_id.in_(select(tied.decision_id).where(*mine))
     if wanted.reserved_since:
         yield latest_verdict() == Verdict.EXCLUDE.value
     if wanted.since is not None:

@@ -9,8 +9,9 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
+from crawler.complaints import mail_address, promise_of
 from crawler.present import dumps, receipt
-from crawler.store.complaints import Receipt, file_complaint, tie
+from crawler.store.complaints import Receipt, file_complaint, tie, tie_named
 from crawler.web import desk
 from crawler.web.errors import ProblemError, limit
 from crawler.web.pages.api import PROBLEMS
@@ -94,9 +95,10 @@ def by_machine(request: Request, sent: Complaint) -> Response:
 def _file(request: Request, entered: desk.Form) -> Receipt:
     site = site_of(request)
     with site.writing() as connection:
-        done = file_complaint(connection, entered.filing(), desk.promise_of(site.config), site.now())
+        done = file_complaint(connection, entered.filing(), promise_of(site.config), site.now())
         if entered.decision.isdigit() and len(entered.decision) < 18:
             tie(connection, int(done.reference.rpartition("-")[2]), int(entered.decision), entered.what)
+        tie_named(connection, done.reference, [line.strip() for line in entered.what.splitlines()[:50]])
     return done
 
 
@@ -111,5 +113,5 @@ def _page(request: Request, entered: desk.Form, status: int = 200) -> Response:
         form=entered,
         kinds=desk.KINDS,
         roles=desk.ROLES,
-        mail_address=desk.mail_address(site.config),
+        mail_address=mail_address(site.config),
     )

@@ -7,15 +7,19 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from crawler.complaints import promise_of
 from crawler.store.complaints import State, Step, take_step
-from crawler.store.queries.complaints import ComplaintRow, complaint_for, events, tied
-from crawler.web.desk import KINDS, STEPS, promise_of
+from crawler.store.queries.complaints import ComplaintRow, complaint_for, count_withdrawn, events, tied
+from crawler.web.answer import ZIP, reply
+from crawler.web.desk import KINDS, STEPS
 from crawler.web.errors import ProblemError, limit
+from crawler.web.proof import complaint_list, complaint_proof
 from crawler.web.security import same_origin
 from crawler.web.site import site_of
 
 ROUTER = APIRouter(include_in_schema=False)
 MAX_EVENTS = 200
+JSONL = "application/jsonl"
 
 
 @ROUTER.get("/complaint/{reference}/{token}")
@@ -25,7 +29,7 @@ def page(request: Request, reference: str, token: str) -> Response:
     site = site_of(request)
     with site.reading() as connection:
         steps = [e for e in events(connection, found.id) if e.kind != Step.NOTE]
-        decisions = tied(connection, found.id)
+        decisions, taken_out = tied(connection, found.id), count_withdrawn(connection, found.id)
     return site.page(
         request,
         "complaint.html",
@@ -34,11 +38,31 @@ def page(request: Request, reference: str, token: str) -> Response:
         events=steps,
         tied=decisions,
         withdrawn=[t for t in decisions if t.withdrawn_at],
+        taken_out=taken_out,
         token=token,
         words=STEPS,
         kinds=KINDS,
         now=site.now(),
     )
+
+
+@ROUTER.get("/complaint/{reference}/{token}/withdrawn.jsonl")
+def withdrawn(request: Request, reference: str, token: str) -> Response:
+    """The documents that were taken out of the data because of it."""
+    found = _found(request, reference, token)
+    with site_of(request).reading() as connection:
+        body = complaint_list(connection, found.id)
+    return reply(request, body, JSONL, name=f"withdrawn-{found.reference}.jsonl")
+
+
+@ROUTER.get("/complaint/{reference}/{token}/proof.zip")
+def proof(request: Request, reference: str, token: str) -> Response:
+    """The proof to take away."""
+    limit(request, "proof")
+    found, site = _found(request, reference, token), site_of(request)
+    with site.reading() as connection:
+        body = complaint_proof(connection, site.config, found)
+    return reply(request, body, ZIP, name=f"proof-{found.reference}.zip")
 
 
 @ROUTER.post("/complaint/{reference}/{token}")

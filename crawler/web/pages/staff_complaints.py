@@ -6,9 +6,14 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
+from starlette.background import BackgroundTask
 from starlette.responses import RedirectResponse, Response
 
+from crawler.complaints import promise_of
+from crawler.mail.answers import Telling, tell
+from crawler.mail.sending import send_waiting
 from crawler.store.complaints import ALLOWED, State, Step, take_step, withdraw
+from crawler.store.database import Connection
 from crawler.store.public import audit
 from crawler.store.queries.complaints import (
     ComplaintRow,
@@ -20,7 +25,7 @@ from crawler.store.queries.complaints import (
 )
 from crawler.store.queries.lookup import LookupFilter
 from crawler.web.access import require_staff
-from crawler.web.desk import KINDS, ROLES, STEPS, promise_of
+from crawler.web.desk import KINDS, ROLES, STEPS
 from crawler.web.errors import ProblemError
 from crawler.web.security import opened, same_origin, sealed
 from crawler.web.site import Site, site_of
@@ -87,7 +92,8 @@ def act(
     with site.writing() as connection:
         take_step(connection, found.id, Step(step), who, text.strip(), promise_of(site.config), site.now())
         audit(connection, site.now(), who, f"complaint {step}", found.reference)
-    return _back(reference, "Written down.")
+        _tell(connection, site, found, Step(step), text.strip())
+    return _back(site, reference, "Written down.")
 
 
 @ROUTER.post("/staff/complaints/{reference}/withdraw")
@@ -109,8 +115,9 @@ def take_back(
         if count:
             promise = promise_of(site.config)
             take_step(connection, found.id, Step.WITHDRAWN, who, words, promise, site.now())
+            _tell(connection, site, found, Step.WITHDRAWN, "")
         audit(connection, site.now(), who, "withdraw", f"{found.reference}: {words}")
-    return _back(reference, f"Withdrawn: {words}.")
+    return _back(site, reference, f"Withdrawn: {words}.")
 
 
 def _acting(request: Request, reference: str, seal: str) -> tuple[str, Site, ComplaintRow]:
@@ -130,8 +137,19 @@ def _found(site: Site, reference: str) -> ComplaintRow:
     return found
 
 
-def _back(reference: str, done: str) -> Response:
-    return RedirectResponse(f"/staff/complaints/{reference}?{urlencode({'done': done})}", 303)
+def _tell(connection: Connection, site: Site, found: ComplaintRow, step: Step, words: str) -> None:
+    try:
+        tell(connection, site.config, Telling(reference=found.reference, step=step, words=words), site.now())
+    except OSError as error:
+        why = f"The outbox cannot be written ({error.strerror}); nothing was done."
+        raise ProblemError(503, why) from error
+
+
+def _back(site: Site, reference: str, done: str) -> Response:
+    """Back to the complaint; what waits in the outbox is sent after the answer."""
+    task = BackgroundTask(send_waiting, site.config, site.now) if site.config.mail.host else None
+    address = f"/staff/complaints/{reference}?{urlencode({'done': done})}"
+    return RedirectResponse(address, 303, background=task)
 
 
 def _remember(site: Site, who: str, action: str, subject: str) -> None:
