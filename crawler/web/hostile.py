@@ -19,6 +19,8 @@ def hostile(text: object, bound: int = MAX_INLINE) -> Markup:
     value = str(text)
     cut = len(value) > bound
     value = value[:bound]
+    if value.isprintable():  # nothing of what hides is: the usual case, and quick
+        return Markup.escape(value) + ("…" if cut else "")
     parts = [
         Markup("").join(map(_shown, run)) if hidden else Markup.escape("".join(run))
         for hidden, run in groupby(value, key=_is_hidden)
@@ -29,6 +31,8 @@ def hostile(text: object, bound: int = MAX_INLINE) -> Markup:
 def plain(text: object, bound: int = 300) -> str:
     """The same as plain text, for titles and feeds: `U+202E` in brackets."""
     value = str(text)
+    if len(value) <= bound and value.isprintable():
+        return value
     shown = "".join(f"[U+{ord(c):04X}]" if _is_hidden(c) else c for c in value[:bound])
     return shown + ("…" if len(value) > bound else "")
 

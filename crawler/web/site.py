@@ -66,6 +66,7 @@ class Site:
         self.live = live
         self.written = 0
         """Transactions that this worker wrote: what is remembered of the record is looked at anew."""
+        self._status: tuple[RecordStatus | None, float] = None, 0.0
         self._writing = open_database(config.database_url)
         self._reading = open_for_reading(config.database_url)
         publish = config.publish
@@ -126,9 +127,13 @@ class Site:
         return datetime.now(UTC)
 
     def status(self) -> RecordStatus:
-        """How far the record reaches."""
-        with self.reading() as connection:
-            return record_status(connection)
+        """How far the record reaches, or did a second ago: every page says so at its foot."""
+        known, looked = self._status
+        if known is None or time.monotonic() - looked > 1:
+            with self.reading() as connection:
+                known = record_status(connection)
+            self._status = known, time.monotonic()
+        return known
 
     @cached_property
     def secret(self) -> bytes:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, bindparam, func, select
 
 from crawler.store.queries.sums import Change, change, counted_upto, decided, latest
 from crawler.store.schema import decision
@@ -41,6 +41,31 @@ FEW = 2000
 """Sums over decisions of some hosts that are read as they are, once for all questions about these hosts."""
 
 
+def _of(site: ColumnElement[str]) -> ColumnElement[bool]:
+    return (site >= bindparam("start")) & (site < bindparam("end"))
+
+
+# Made once: to make a statement takes longer than its answer.
+_FEW = select(site_decisions).where(_of(site_decisions.c.site)).limit(FEW + 1)
+_PAGES = (
+    select(
+        site_pages.c.verdict,
+        site_pages.c.reason,
+        func.sum(site_pages.c.pages).label("pages"),
+        func.min(site_pages.c.first).label("first"),
+        func.max(site_pages.c.last).label("last"),
+    )
+    .where(_of(site_pages.c.site))
+    .group_by(site_pages.c.verdict, site_pages.c.reason)
+)
+_DOCUMENTS = select(
+    *(func.coalesce(func.sum(site_documents.c[n]), 0).label(n) for n in ("kept", "bytes", "pages")),
+    func.min(site_documents.c.first).label("first"),
+    func.max(site_documents.c.last).label("last"),
+    func.max(site_documents.c.withdrawn).label("withdrawn"),
+).where(_of(site_documents.c.site))
+
+
 class SiteSums:
     """Sums over the decisions about some hosts, as the whole record has them.
 
@@ -50,6 +75,7 @@ class SiteSums:
     def __init__(self, connection: Connection, sites: Sites) -> None:
         self._connection = connection
         self._sites = sites
+        self._range = {"start": sites.start, "end": sites.end}
 
     @cached_property
     def _since(self) -> Change:
@@ -62,8 +88,7 @@ class SiteSums:
     @cached_property
     def _few(self) -> Sequence[Any] | None:
         """The rows that hold the sums over decisions; None where they are too many."""
-        statement = select(site_decisions).where(self._mine(site_decisions.c.site)).limit(FEW + 1)
-        rows = self._connection.execute(statement).all()
+        rows = self._connection.execute(_FEW, self._range).all()
         return rows if len(rows) <= FEW else None
 
     def _decisions_by(self, *names: str) -> dict[Any, Sum]:
@@ -79,8 +104,8 @@ class SiteSums:
 
     def pages(self) -> dict[tuple[str, str], Sum]:
         """Pages by verdict and reason of the latest decision about each."""
-        c = site_pages.c
-        found = self._summed(site_pages, c.pages, c.verdict, c.reason)
+        rows = self._connection.execute(_PAGES, self._range)
+        found = {(r.verdict, r.reason): Sum(number=int(r.pages), first=r.first, last=r.last) for r in rows}
         found = _more(found, ((k[1:], v.pages, v) for k, v in self._since.pages.items()))
         return {key: value for key, value in found.items() if value.number > 0}
 
@@ -92,12 +117,7 @@ class SiteSums:
     @cached_property
     def documents(self) -> Mapping[str, Any]:
         """`kept` and `bytes` now, `pages` of which a copy ever was; `first`, `last`, `withdrawn`."""
-        c = site_documents.c
-        total = (func.coalesce(func.sum(c[name]), 0).label(name) for name in ("kept", "bytes", "pages"))
-        times = (func.min(c.first).label("first"), func.max(c.last).label("last"))
-        row = self._connection.execute(
-            select(*total, *times, func.max(c.withdrawn).label("withdrawn")).where(self._mine(c.site))
-        ).one()
+        row = self._connection.execute(_DOCUMENTS, self._range).one()
         found = {name: int(getattr(row, name)) for name in ("kept", "bytes", "pages")}
         more = list(self._since.documents.values())
         for each in more:

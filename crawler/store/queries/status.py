@@ -54,11 +54,16 @@ class RecordVersion:
     """What a person's act moves on: a withdrawal, an ownership, a publication."""
 
 
+_VERSION = select(
+    func.coalesce(func.max(crawl.c.id), 0),
+    func.count(crawl.c.ended_at),
+    *(select(func.max(table.c.id)).scalar_subquery() for table in (decision, audit, publication)),
+)
+
+
 def record_version(connection: Connection) -> RecordVersion:
     """Which version of itself the record is; a few index look-ups in one statement."""
-    begun = func.coalesce(func.max(crawl.c.id), 0), func.count(crawl.c.ended_at)
-    last = [select(func.max(t.c.id)).scalar_subquery() for t in (decision, audit, publication)]
-    row = connection.execute(select(*begun, *last)).one()
+    row = connection.execute(_VERSION).one()
     return RecordVersion(grown=tuple(row[:3]), told=tuple(row[3:]))
 
 
