@@ -49,8 +49,10 @@ class UrlView:
     """Whether the decision comes out the same from the stored bytes; None: nothing to judge."""
     removals: tuple[Redaction, ...]
     """When and why something of this page was removed, newest first."""
-    site: Lookup
-    """What is known of the host, for an address nothing was decided about."""
+    host: str
+    """Its host in normal form."""
+    site: Lookup | None
+    """What is known of the host, where nothing was decided about the address."""
 
     @property
     def taken(self) -> tuple[datetime, ...]:
@@ -64,6 +66,7 @@ def url_view(connection: Connection, url: str, speech: Language) -> UrlView:
     settled = [e for e in found if e.decision.stage != Stage.FRONTIER]
     current = next(iter((*settled, *found)), None)
     shown = show(connection, current.decision, speech, context=None) if current else None
+    host = LookupFilter(subject=url).host
     return UrlView(
         url=url,
         explained=found,
@@ -73,7 +76,8 @@ def url_view(connection: Connection, url: str, speech: Language) -> UrlView:
         withdrawn=withdrawn(connection, current.decision.id) if current else None,
         same=_same(connection, current) if current else None,
         removals=redactions_of_url(connection, url),
-        site=lookup(connection, LookupFilter(subject=LookupFilter(subject=url).host)),
+        host=host,
+        site=None if current else lookup(connection, LookupFilter(subject=host)),
     )
 
 
@@ -149,6 +153,7 @@ def _nothing(view: UrlView, bot: str, speech: Language) -> Markup:
             day=speech.day(view.removals[0].removed_at),
             why=hostile(view.removals[0].reason.rstrip("."), 600),
         )
+    assert view.site is not None
     begun, until = view.site.recorded_from, view.site.recorded_until
     if begun is None or until is None:
         return speech.say(
@@ -169,8 +174,8 @@ def _nothing(view: UrlView, bot: str, speech: Language) -> Markup:
 def url_more(view: UrlView, speech: Language) -> Iterator[Markup]:
     """What became of an earlier copy."""
     if view.current is None:
-        if view.site.decisions:
-            yield speech.say("Other pages of %(host)s are in the register.", host=view.site.host)
+        if view.site is not None and view.site.decisions:
+            yield speech.say("Other pages of %(host)s are in the register.", host=view.host)
         return
     if view.removals:
         yield speech.say(
