@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from reservations.readers.charsets import encoding_of
+from reservations.readers.charsets import STATEFUL, WIDE, as_utf8, encoding_of, needs_another_form
 from reservations.readers.html_tags import is_parsable
 from reservations.readers.phrases import find_reservations
 
@@ -77,13 +77,15 @@ def triggers(language: str) -> tuple[bytes, ...]:
 
 def reserving_sentences(body: bytes, fields: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     """Sentences of a page's boilerplate that reserve, at most MAX_SENTENCES. Never raises."""
+    encoding = encoding_of(body, fields)
+    if encoding in WIDE or (encoding == STATEFUL and needs_another_form(body)):
+        body, encoding = as_utf8(body, encoding), "utf-8"
     language = _LANGUAGE.search(body[:2048])
     wanted = triggers(language[1].decode("ascii").lower() if language else "")
-    windows = [w for w in _windows(body.lower()) if any(trigger in w for trigger in wanted)]
+    windows = [w for w in _windows(body, encoding) if any(trigger in w for trigger in wanted)]
     if not windows:
         return ()
-    encoding = encoding_of(body, fields)
-    if not any(find_reservations(_TAG.sub(" ", w.decode(encoding, "replace"))) for w in windows):
+    if not any(find_reservations(_TAG.sub(" ", w.decode("utf-8", "replace"))) for w in windows):
         return ()
     if not is_parsable(body):
         return ()
@@ -100,8 +102,9 @@ def encode_sentences(sentences: Sequence[str]) -> bytes:
     return ("\n\n".join(sentences) + "\n").encode("utf-8", "replace")
 
 
-def _windows(lowered: bytes) -> list[bytes]:
-    """The bytes of the last footer, and those round the last legal lines outside it."""
+def _windows(body: bytes, encoding: str) -> list[bytes]:
+    """The last footer, and what stands round the last legal lines outside it, in lower case and UTF-8."""
+    lowered = body.lower()
     spans: list[tuple[int, int]] = []
     close = lowered.rfind(b"</footer")
     if close >= 0:
@@ -111,7 +114,10 @@ def _windows(lowered: bytes) -> list[bytes]:
         at = lowered.rfind(word)
         if at >= 0 and not any(start <= at < end for start, end in spans):
             spans.append((max(0, at - _ROUND), at + _ROUND))
-    return [lowered[start:end] for start, end in spans]
+    if encoding == "utf-8":
+        return [lowered[start:end] for start, end in spans]
+    # as received: a byte that looks like a capital letter may be half of another letter
+    return [body[start:end].decode(encoding, "replace").encode("utf-8").lower() for start, end in spans]
 
 
 def _regions(parser: LexborHTMLParser) -> Iterator[str]:

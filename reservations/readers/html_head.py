@@ -21,7 +21,15 @@ from functools import lru_cache
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from reservations.readers import challenge_markup, html_tags
-from reservations.readers.charsets import encoding_of
+from reservations.readers.charsets import (
+    STATEFUL,
+    UTF_8,
+    WIDE,
+    as_utf8,
+    encoding_of,
+    mark_of,
+    needs_another_form,
+)
 from reservations.readers.elements import (
     CHALLENGE,
     FIRST_ELEMENT_LINE,
@@ -99,21 +107,23 @@ def read_elements(
     `names` are the lower-case `name`, `property` or `http-equiv` values of meta elements to keep.
     """
     body = body[:MAX_BYTES]
-    if b"\0" in body[:MAX_VALUE]:
+    if needs_another_form(body):
         encoding = encoding_of(body, fields)
-        if encoding.startswith("utf-16"):
-            return _from_utf16(body, encoding, names)
+        if encoding in WIDE or encoding == STATEFUL:
+            return _from_another_form(body, encoding, names)
     look = _Look(body, names)
     return look.elements(fields) if look.promising else ()
 
 
-def _from_utf16(body: bytes, encoding: str, names: frozenset[str]) -> tuple[Element, ...]:
-    mark = 2 if body.startswith((b"\xff\xfe", b"\xfe\xff")) else 0
-    page = body[mark:].decode(encoding, "replace").encode("utf-8")
+def _from_another_form(body: bytes, encoding: str, names: frozenset[str]) -> tuple[Element, ...]:
+    """Elements of a page in an encoding whose bytes show no tags."""
+    page = as_utf8(body, encoding)
     look = _Look(page, names)
-    found = look.elements((("Content-Type", "text/html; charset=utf-8"),)) if look.promising else ()
+    found = look.elements(UTF_8) if look.promising else ()
+    if encoding == STATEFUL:  # what a part comes to in bytes depends on what came before it
+        return tuple(_at(element, None) for element in found)
     received: list[Element] = []
-    before, offset = 0, mark
+    before, offset = 0, mark_of(body)
     for element in found:  # in the order of their offsets
         if element.offset is not None:
             offset += len(page[before : element.offset].decode("utf-8", "replace").encode(encoding))
@@ -335,5 +345,5 @@ def _aligned(
     return [_at(e, next(known[e])) if e in known else e for e in elements]
 
 
-def _at(element: Element, offset: int) -> Element:
+def _at(element: Element, offset: int | None) -> Element:
     return Element(tag=element.tag, attributes=element.attributes, text=element.text, offset=offset)

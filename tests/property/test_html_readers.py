@@ -171,6 +171,20 @@ def test_any_page_is_read_and_its_extract_says_the_same(body: bytes, content_typ
     access_reasons(URL, page, elements, body[:100])
 
 
+@given(PAGES, st.sampled_from(["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]))
+def test_an_encoding_changes_nothing_but_the_offsets(body: bytes, encoding: str) -> None:
+    """A page in UTF-16 or UTF-32 has the elements that it has in UTF-8, at their places."""
+    text = body.decode("utf-8", "replace").lstrip("\ufeff").replace("\x1b", "")
+    fields = (("Content-Type", "text/html"),)
+    coded = ("\ufeff" + text).encode(encoding)
+    wanted = read_elements(b"\xef\xbb\xbf" + text.encode(), fields=fields, names=NAMES)
+    found = read_elements(coded, fields=fields, names=NAMES)
+    assert [(e.tag, e.attributes, e.text) for e in found] == [(e.tag, e.attributes, e.text) for e in wanted]
+    for element in found:
+        if element.offset is not None and element.tag != "challenge":
+            assert coded[element.offset :].decode(encoding, "replace").startswith("<")
+
+
 @given(PAGES)
 def test_the_look_before_parsing_misses_nothing(body: bytes) -> None:
     """Every meta element that a parse of the whole page finds is among the elements."""
