@@ -86,11 +86,12 @@ def _what_became(view: DomainView, speech: Language) -> Iterator[Markup]:
 
 def _left_out(view: DomainView, left: int, by_main: int, row: DecisionRow, speech: Language) -> Markup:
     clause = _clause(view, row, speech)
-    shape = _shape(view.pages(), left, by_main)
+    # What was not looked through may have come out otherwise.
+    shape = _shape(view.pages() + view.bounded, left, by_main)
     return speech.say(
         _LEFT_OUT[shape][0 if clause is not None else 1],
         n=speech.number(left),
-        m=speech.number(by_main),
+        m=speech.number(view.number(by_main)),
         why=in_words(row.reasons[0].code) if clause is None else clause,
     )
 

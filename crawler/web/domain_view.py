@@ -15,6 +15,7 @@ from crawler.store.queries.pages import (
     Taking,
     Visitor,
     example,
+    first_of,
     hosts,
     page_counts,
     taking,
@@ -23,12 +24,16 @@ from crawler.store.queries.pages import (
 from crawler.store.queries.why import ObservationRow, evidence_content, observations
 from crawler.web.because import decides
 from crawler.web.evidence_view import Excerpt, excerpt, quotation
-from crawler.web.language import Language
+from crawler.web.language import AtLeast, Language
 from reservations.model import RESPONSE, Reason
 
 NOT_FILES = frozenset(
     {"response", "html-signals", "image-xmp", "pdf-xmp", "epub-opf", "c2pa-assertions", "text"}
 )
+
+
+MOST = 10_000
+"""Decisions looked through for a folder; a whole site is answered from sums, whatever its size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +74,16 @@ class DomainView:
     shown: Shown | None
     since: datetime | None
     seen: tuple[Seen, ...]
+    bounded: bool = False
+    """Whether there are more decisions than were looked through: numbers are then at least so high."""
+
+    def number(self, value: int) -> int:
+        """A number of this view, marked where it may be higher."""
+        return AtLeast(value) if self.bounded else value
 
     def pages(self, verdict: str | None = None) -> int:
         """Pages whose latest decision came out so; all of them without a verdict."""
-        return sum(c.pages for c in self.counts if verdict is None or c.verdict == verdict)
+        return self.number(sum(c.pages for c in self.counts if verdict is None or c.verdict == verdict))
 
     def lines_of(self, code: str) -> int:
         """How many different wordings of one code there are."""
@@ -81,12 +92,12 @@ class DomainView:
     @property
     def taken_once(self) -> int:
         """Pages that were kept and are no longer."""
-        return max(0, self.taking.pages - self.answer.documents)
+        return self.number(max(0, self.taking.pages - self.answer.documents))
 
     @property
     def requests(self) -> int:
         """Pages asked for."""
-        return sum(v.requests for v in self.visitors)
+        return self.number(sum(v.requests for v in self.visitors))
 
     @property
     def found(self) -> tuple[FileVersion, ...]:
@@ -102,6 +113,7 @@ class DomainView:
 
 def domain_view(connection: Connection, wanted: LookupFilter, speech: Language) -> DomainView:
     """Read all of it."""
+    asked, wanted = wanted, first_of(connection, wanted, MOST)
     sums = sums_of(connection, wanted)
     answer = lookup(connection, wanted, sums)
     counts = page_counts(connection, wanted, sums)
@@ -122,6 +134,7 @@ def domain_view(connection: Connection, wanted: LookupFilter, speech: Language) 
         shown=shown,
         since=_since(answer, row),
         seen=tuple(_seen(answer.reservations)),
+        bounded=wanted is not asked,
     )
 
 

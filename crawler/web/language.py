@@ -24,6 +24,10 @@ _GROUP = {"en": ",", "de": ".", "fr": "\u202f"}
 _DAY = {"en": "{d} {m} {y}", "de": "{d}. {m} {y}", "fr": "{d} {m} {y}"}
 
 
+class AtLeast(int):
+    """A number that may be higher: `10,000+`."""
+
+
 class Language:
     """What a page says, in one language."""
 
@@ -41,8 +45,9 @@ class Language:
         return self.say(one if number == 1 else many, n=self.number(number), **values)
 
     def number(self, value: int) -> str:
-        """`1,204`, `1.204` or `1 204`."""
-        return f"{value:,}".replace(",", _GROUP.get(self.code, ","))
+        """`1,204`, `1.204` or `1 204`; `1,204+` for at least so many."""
+        more = "+" if isinstance(value, AtLeast) else ""
+        return f"{int(value):,}".replace(",", _GROUP.get(self.code, ",")) + more
 
     def percent(self, part: int, whole: int) -> str:
         """A share without decimals."""

@@ -28,6 +28,8 @@ class LookupFilter:
     """`example.org` or `https://example.org/articles/`: a scheme or a path makes it a prefix."""
     after_reservation: int = 0
     """Cursor: the id of the last reservation already seen."""
+    before: str = ""
+    """Lookup keys from this one on do not count; empty: all do."""
 
     @property
     def host(self) -> str:
@@ -45,7 +47,8 @@ class LookupFilter:
         if not self.is_prefix:
             return domain_range(self.host)
         url = self.subject if "://" in self.subject else f"https://{self.subject}"
-        return key_range(lookup_key(url))
+        start, end = key_range(lookup_key(url))
+        return start, min(end, self.before) if self.before else end
 
     @property
     def sites(self) -> Sites | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
@@ -52,6 +52,18 @@ class Visitor:
     """Pages asked for; rights files are counted with their own history."""
     first: datetime
     last: datetime
+
+
+def first_of(connection: Connection, wanted: LookupFilter, most: int) -> LookupFilter:
+    """The same question, of at most so many decisions where a folder has more: the first by address.
+
+    Whole hosts are not narrowed: their sums are kept, whatever their size.
+    """
+    if wanted.sites is not None:
+        return wanted
+    beyond = select(decision.c.lookup_key).where(within(wanted)).order_by(decision.c.lookup_key)
+    key = connection.scalar(beyond.limit(1).offset(most))
+    return wanted if key is None else replace(wanted, before=key)
 
 
 def page_counts(

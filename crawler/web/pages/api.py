@@ -15,7 +15,7 @@ from crawler.present import reservation as present_reservation
 from crawler.store.queries.decisions import DecisionFilter, decisions
 from crawler.store.queries.files import file_versions
 from crawler.store.queries.lookup import MAX_RESERVATIONS, LookupFilter, lookup
-from crawler.store.queries.pages import hosts
+from crawler.store.queries.pages import first_of, hosts
 from crawler.store.queries.why import WhyFilter, why
 from crawler.web.access import access, require_domain
 from crawler.web.answer import JSON, reply, rows_json
@@ -26,6 +26,8 @@ from crawler.web.subject import MAX_SUBJECT, host_of, prefix_of
 
 ROUTER = APIRouter(prefix="/api/v1", tags=["register"])
 MAX_PAGE = 200
+MOST_IN_FOLDER = 50_000
+"""Decisions summed up for one question about a folder: a second's work."""
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {
         "description": words,
@@ -73,7 +75,13 @@ def of_address(
             found = why(connection, WhyFilter(url=url))
             return reply(request, rows_json(map(explained, found), None), JSON)
         subject = prefix_of(prefix) if prefix else host_of(domain)
-        answer = lookup(connection, LookupFilter(subject=subject))
+        wanted = LookupFilter(subject=subject)
+        if first_of(connection, wanted, MOST_IN_FOLDER) is not wanted:
+            raise ProblemError(
+                422,
+                f"More than {MOST_IN_FOLDER:,} decisions: ask for a folder below, or for the whole domain.",
+            )
+        answer = lookup(connection, wanted)
     return reply(request, dumps(present_lookup(answer)) + "\n", JSON)
 
 

@@ -14,7 +14,7 @@ from crawler.store.queries.lookup import LookupFilter, lookup
 from crawler.web.answer import ATOM, CSV, JSON, ZIP, reply, table_csv
 from crawler.web.answers import domain_answer, domain_more, domain_title
 from crawler.web.because import decides, place
-from crawler.web.domain_view import NOT_FILES, domain_view
+from crawler.web.domain_view import MOST, NOT_FILES, domain_view
 from crawler.web.errors import limit
 from crawler.web.feed import Feed, domain_feed
 from crawler.web.proof import site_proof
@@ -57,6 +57,7 @@ def html(request: Request, wanted: LookupFilter) -> Response:
         events=timeline(view, speech),
         lanes=lanes(view, speech),
         not_files=NOT_FILES,
+        most=MOST,
         decides=decides,
         place=place,
         now=site.now(),
