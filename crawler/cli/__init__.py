@@ -15,6 +15,7 @@ import typer
 
 from crawler.cli.shared import ExitCode, FailedError, say_error
 from crawler.config import VERSION
+from crawler.store.database import DatabaseError
 
 _HELP = """Crawl for AI-training data, take only what nobody reserved, and keep the evidence.
 
@@ -68,6 +69,9 @@ def main() -> None:
     except FailedError as error:
         say_error(str(error))
         sys.exit(error.code)
+    except DatabaseError as error:  # such as a record of a newer release
+        say_error(str(error))
+        sys.exit(ExitCode.USAGE)
     except BrokenPipeError:  # `forbear ... | head`
         sys.stderr.close()
         sys.exit(ExitCode.OK)

@@ -66,6 +66,21 @@ def open_for_reading(url: str) -> Engine:
 
     Raises DatabaseError if there is none, or its schema is not this release's.
     """
+    engine, found = open_as_it_is(url)
+    if found != head():
+        engine.dispose()
+        raise DatabaseError(
+            f"{_shown(address_of(url))} has no record of this release (schema {found or 'none'}, "
+            f"this release has {head()}); `forbear store upgrade` brings it up to date"
+        )
+    return engine
+
+
+def open_as_it_is(url: str) -> tuple[Engine, str | None]:
+    """Open the record for queries only, and tell its schema, which may be an older one; None: it has none.
+
+    Raises DatabaseError if there is no record, or if a newer release wrote it.
+    """
     address = address_of(url)
     if address.drivername == "sqlite":
         file = Path(str(address.database))
@@ -86,13 +101,10 @@ def open_for_reading(url: str) -> Engine:
     except DBAPIError as error:
         engine.dispose()
         raise _unusable(address, error) from error
-    if found != head():
+    except DatabaseError:
         engine.dispose()
-        raise DatabaseError(
-            f"{_shown(address)} has no record of this release (schema {found or 'none'}, "
-            f"this release has {head()}); `forbear crawl` brings it up to date"
-        )
-    return engine
+        raise
+    return engine, found
 
 
 def address_of(url: str) -> URL:

@@ -5,6 +5,8 @@ A new step: `python -m crawler.store.migrations "what changes"`, then check the 
 
 from __future__ import annotations
 
+import ast
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,24 @@ VERSIONS = Path(__file__).parent / "versions"
 def head() -> str:
     """The newest revision this release knows: the files are numbered, and their history is a line."""
     return max(file.name[:4] for file in VERSIONS.glob("[0-9][0-9][0-9][0-9]_*.py"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A step of the history."""
+
+    revision: str
+    title: str
+
+
+def steps(since: str) -> tuple[Step, ...]:
+    """The steps behind a revision, in their order, with what each is about."""
+    found = []
+    for file in sorted(VERSIONS.glob("[0-9][0-9][0-9][0-9]_*.py")):
+        if file.name[:4] > since:
+            title = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+            found.append(Step(revision=file.name[:4], title=title.partition("\n")[0]))
+    return tuple(found)
 
 
 def known(revision: str) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, Table, func, select
 
 from crawler.frontier.schema import State, url
-from crawler.store.queries.retention import removed_ends
+from crawler.store.retention.tables import removed
 from crawler.store.schema import document, observation
 
 MAX_SEEDS = 1_000_000
@@ -17,14 +17,23 @@ MAX_SEEDS = 1_000_000
 def committed_ends(connection: Connection) -> Mapping[str, Mapping[str, int]]:
     """For each folder of WARC files, the end of the last committed record of each file."""
     ends: dict[str, dict[str, int]] = defaultdict(dict)
-    for table in (document, observation):
-        for path, end in _ends(connection, table):
-            folder, _, name = path.partition("/")
-            ends[folder][name] = max(end, ends[folder].get(name, 0))
-    # What was removed still has its place in the file: other records lie behind it.
-    for path, end in removed_ends(connection).items():
+    for path, end in warc_ends(connection).items():
         folder, _, name = path.partition("/")
-        ends[folder][name] = max(end, ends[folder].get(name, 0))
+        ends[folder][name] = end
+    return ends
+
+
+def warc_ends(connection: Connection, tables: Collection[str] = ()) -> Mapping[str, int]:
+    """The end of the last committed record of each WARC file, by its path below the data folder.
+
+    `tables` names those there are, where the schema may be an older one.
+    """
+    ends: dict[str, int] = {}
+    # What was removed still has its place in the file: other records lie behind it.
+    for table in (document, observation, removed):
+        if not tables or table.name in tables:
+            for path, end in _ends(connection, table):
+                ends[path] = max(end, ends.get(path, 0))
     return ends
 
 

@@ -155,16 +155,6 @@ def pending(connection: Connection, limit: int = CHUNK) -> tuple[Pending, ...]:
     )
 
 
-def removed_ends(connection: Connection) -> dict[str, int]:
-    """For each file with removed records, the end of the last of them."""
-    query = (
-        select(removed.c.warc_file, func.max(removed.c.warc_offset + removed.c.warc_length))
-        .where(removed.c.warc_file.is_not(None))
-        .group_by(removed.c.warc_file)
-    )
-    return {str(file): int(end) for file, end in connection.execute(query)}
-
-
 def is_removed(connection: Connection, place: WarcSpan) -> bool:
     """Whether the record at a place was removed, or is about to be."""
     same = (removed.c.warc_file == place.file) & (removed.c.warc_offset == place.offset)
