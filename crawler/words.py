@@ -5,6 +5,8 @@ A permission is never shown as one: what nothing reserves is "no reservation fou
 
 from __future__ import annotations
 
+from reservations.reader_changes import ReaderChange
+
 _WORDS = {
     "none": "no reservation found",
     "robots.disallow": "robots.txt disallows the page",
@@ -90,3 +92,8 @@ def in_words(code: str) -> str:
 def codes() -> frozenset[str]:
     """The codes that have words."""
     return frozenset(_WORDS)
+
+
+def of_change(change: ReaderChange) -> str:
+    """A change of the readers, with its number and day."""
+    return f"change {change.version} of the readers ({change.since}, {change.protocol}): {change.changed}"

@@ -20,12 +20,13 @@ from crawler.cli.shared import (
     reading,
     visible,
 )
+from crawler.log.replay import explanation
 from crawler.present import dumps, explained, removal
 from crawler.retention.model import Redaction
 from crawler.store.queries.retention import redactions_of_url, removed_evidence
 from crawler.store.queries.why import Explained, ObservationRow, WhyFilter, evidence_content, why
 from crawler.store.rebuild import Rejudged, rejudge
-from crawler.words import in_words
+from crawler.words import in_words, of_change
 from reservations.model import RESPONSE, ROBOTS_TXT
 from reservations.protocols import discover
 
@@ -137,6 +138,8 @@ def _print(connection: Connection, item: Explained, judged: Rejudged) -> None:
         )
     elif not judged.same:
         _say("judged again from the stored bytes it comes out DIFFERENTLY", indent=2, style="bold red")
+        for change in explanation(judged):
+            _say(f"explained by {of_change(change)}", indent=4)
     else:
         _say("judged again from the stored bytes: the same", indent=2)
 

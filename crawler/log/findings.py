@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
+from reservations.reader_changes import ReaderChange
+
 
 class What(StrEnum):
     """What does not fit, the cause before what follows from it."""
@@ -32,6 +34,8 @@ class Finding:
     entry: int | None
     """The first entry concerned; None where it is about the log as a whole."""
     text: str
+    explained_by: tuple[ReaderChange, ...] = ()
+    """Changes of the readers since a decision was recorded that may be why it comes out differently."""
 
     @property
     def order(self) -> tuple[bool, int, int]:

@@ -47,7 +47,16 @@ def answer(value: Answer) -> Json:
 
 def finding(value: Finding) -> Json:
     """One thing that does not fit."""
-    return {"what": value.what, "entry": value.entry, "meaning": meaning(value.what), "text": value.text}
+    return {
+        "what": value.what,
+        "entry": value.entry,
+        "meaning": meaning(value.what),
+        "text": value.text,
+        "explained_by": [
+            {"version": c.version, "since": c.since, "protocol": c.protocol, "changed": c.changed}
+            for c in value.explained_by
+        ],
+    }
 
 
 def proven(value: Shown) -> Json:

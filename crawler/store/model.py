@@ -9,7 +9,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from crawler.config import VERSION
+from crawler.software import SOFTWARE
 from crawler.store.codec import to_json
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class CrawlStart:
     blocklist_set: str | None = None
     publication_id: int | None = None
     """The publication in force that says how this crawl works, if one does."""
-    software: str = f"Forbear/{VERSION}"
+    software: str = SOFTWARE
     """What reads and decides: a later release may read the same bytes differently."""
 
 

@@ -16,17 +16,19 @@ from sqlalchemy import update
 
 from crawler.cli import main
 from crawler.gate import Case, Decision, Terms, judge
-from crawler.log import replay, verify_proof
+from crawler.log import verify_proof
 from crawler.log.findings import What, meaning
 from crawler.log.merkle import HASH_BYTES
 from crawler.log.note import parse_verifier
 from crawler.log.prove import VERIFIER, check
 from crawler.log.sequencer import erase
 from crawler.log.tiles import unbundle
+from crawler.software import SOFTWARE
 from crawler.store import rebuild
 from crawler.store.database import open_database
 from crawler.store.schema import decision
 from reservations.model import Verdict
+from reservations.reader_changes import reader_changes
 from tests.log_tools import Instance, flip
 from tests.record_tools import at
 
@@ -268,10 +270,47 @@ def test_replay_by_a_reader_that_reads_otherwise(
     code, out, _ = cli("verify", "--replay")
     assert code == 4
     assert "FIRST BAD ENTRY: 0\n  entry 0: judged again it comes out differently: decision 1 about " in out
-    assert (
-        f"recorded by {replay.NOW}, judged again by {replay.NOW}: it was exclude for robots.disallow, " in out
+    assert f"recorded by {SOFTWARE}, judged again by {SOFTWARE}: it was exclude for robots.disallow, " in out
+    # every change so far is part of the readers that recorded it
+    assert "it would be keep for none; no change of the readers since then explains it\n" in out
+
+
+def test_a_decision_of_older_readers_is_a_finding_with_the_change_that_explains_it(
+    instance: Instance, cli: Cli
+) -> None:
+    """Kept by readers that measured a pattern otherwise; this release leaves the page out."""
+    change = next(c for c in reader_changes() if c.protocol == "robots")
+    older = f"Forbear/0.0.9 readers/{change.version - 1}"
+    instance.run(
+        f"UPDATE crawl SET software = '{older}'",
+        "UPDATE decision SET verdict = 'keep', reason = 'none', reasons = '[]' WHERE id = 9",
     )
-    assert "it would be keep for none" in out
+    code, out, _ = cli("verify", "--replay", "--json")
+    assert code == 4
+    found = next(f for f in json.loads(out)["findings"] if f["what"] == What.REPLAY)
+    assert found["explained_by"] == [
+        {
+            "version": change.version,
+            "since": change.since,
+            "protocol": "robots",
+            "changed": change.changed,
+        }
+    ]
+    assert f"recorded by {older}, judged again by {SOFTWARE}: it was keep for none, " in found["text"]
+    assert found["text"].endswith(
+        f"; explained by change {change.version} of the readers ({change.since}, robots): {change.changed}"
+    )
+    assert found["entry"] == 8
+
+
+def test_altered_bytes_are_never_explained_by_a_change_of_the_readers(instance: Instance) -> None:
+    instance.run(
+        "UPDATE crawl SET software = 'Forbear/0.0.9'",
+        "UPDATE evidence SET content = CAST('User-agent: *' AS BLOB) WHERE instr(content, 'marker-in-r')",
+    )
+    found = [f for f in instance.verified(replay=True).findings if f.what is What.REPLAY]
+    assert len(found) == CLOSED + KEPT
+    assert not any(f.explained_by for f in found)
 
 
 def test_replay_names_a_decision_that_cannot_be_judged(instance: Instance, cli: Cli) -> None:
@@ -300,7 +339,7 @@ def test_a_proof_is_one_file_that_a_stranger_checks(instance: Instance, cli: Cli
     assert lines[0].startswith("PROVEN: entry 260 of 265 in the log crawler.example/forbear/log")
     shown = json.loads(lines[1])
     assert shown["via"] == "https://example.org/marker-of-2"
-    assert json.loads(lines[2])["software"] == replay.NOW
+    assert json.loads(lines[2])["software"] == SOFTWARE
     assert {json.loads(line)["kind"] for line in lines[3:]} >= {"robots.txt", "response"}
     other = key[:-4] + ("AAAA" if not key.endswith("AAAA") else "BBBB")
     done = subprocess.run([*command[:-1], other], capture_output=True, text=True, check=False)

@@ -130,23 +130,6 @@ def last_checkpoint(connection: Connection) -> CheckpointRow | None:
     return None if row is None else CheckpointRow(**row._mapping)
 
 
-def all_decisions(connection: Connection) -> Iterator[tuple[int, str, str]]:
-    """Every decision's id, URL and the software that made it, in the order they were recorded."""
-    after = 0
-    while True:
-        rows = connection.execute(
-            select(decision.c.id, decision.c.url, crawl.c.software)
-            .join(crawl, crawl.c.id == decision.c.crawl_id)
-            .where(decision.c.id > after)
-            .order_by(decision.c.id)
-            .limit(CHUNK)
-        ).all()
-        yield from ((row.id, row.url, row.software) for row in rows)
-        if len(rows) < CHUNK:
-            return
-        after = rows[-1].id
-
-
 def _last() -> Any:
     return select(func.coalesce(func.max(log_entry.c.decision_id), 0)).scalar_subquery()
 
