@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from crawler.exports.tables.decisions_table import TABLE as DECISIONS
-from crawler.exports.tables.model import Table
+from crawler.exports.tables.model import Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class Write(Protocol):
     """
 
     def __call__(
-        self, rows: Iterable[Any], stream: BinaryIO, table: Table[Any] = DECISIONS, piece: Piece = WHOLE
+        self, rows: Iterable[Any], stream: BinaryIO, table: Shape[Any] = DECISIONS, piece: Piece = WHOLE
     ) -> int:
         """Rows in, bytes out."""
         ...

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from crawler.exports import WHOLE, Export, Piece
 from crawler.exports.tables.decisions_table import TABLE as DECISIONS
-from crawler.exports.tables.model import Table
+from crawler.exports.tables.model import Shape
 from crawler.present import dumps
 from crawler.visible import visible
 
@@ -23,7 +23,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A cell that starts so is run by spreadsheets: https://owasp.org/www-community/attacks/CSV_Injection"""
 
 
-def write(rows: Iterable[Any], stream: BinaryIO, table: Table[Any] = DECISIONS, piece: Piece = WHOLE) -> int:
+def write(rows: Iterable[Any], stream: BinaryIO, table: Shape[Any] = DECISIONS, piece: Piece = WHOLE) -> int:
     """A header, then a row a line, in UTF-8."""
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
     try:

@@ -7,11 +7,11 @@ from typing import Any, BinaryIO
 
 from crawler.exports import WHOLE, Export, Piece
 from crawler.exports.tables.decisions_table import TABLE as DECISIONS
-from crawler.exports.tables.model import Table
+from crawler.exports.tables.model import Shape
 from crawler.present import dumps
 
 
-def write(rows: Iterable[Any], stream: BinaryIO, table: Table[Any] = DECISIONS, piece: Piece = WHOLE) -> int:
+def write(rows: Iterable[Any], stream: BinaryIO, table: Shape[Any] = DECISIONS, piece: Piece = WHOLE) -> int:
     """One row a line, in UTF-8."""
     count = 0
     for row in rows:

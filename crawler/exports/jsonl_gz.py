@@ -8,12 +8,12 @@ from typing import Any, BinaryIO
 
 from crawler.exports import WHOLE, Export, Piece, jsonl
 from crawler.exports.tables.decisions_table import TABLE as DECISIONS
-from crawler.exports.tables.model import Table
+from crawler.exports.tables.model import Shape
 
 LEVEL = 6
 
 
-def write(rows: Iterable[Any], stream: BinaryIO, table: Table[Any] = DECISIONS, piece: Piece = WHOLE) -> int:
+def write(rows: Iterable[Any], stream: BinaryIO, table: Shape[Any] = DECISIONS, piece: Piece = WHOLE) -> int:
     """One row a line. Neither time nor name is in the header, so that the same rows give the same bytes."""
     with gzip.GzipFile(filename="", mode="wb", compresslevel=LEVEL, fileobj=stream, mtime=0) as packed:
         return jsonl.write(rows, packed, table, piece)  # type: ignore[arg-type]

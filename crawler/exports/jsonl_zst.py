@@ -7,10 +7,10 @@ from typing import Any, BinaryIO
 
 from crawler.exports import WHOLE, Export, Piece, jsonl
 from crawler.exports.tables.decisions_table import TABLE as DECISIONS
-from crawler.exports.tables.model import Table
+from crawler.exports.tables.model import Shape
 
 
-def write(rows: Iterable[Any], stream: BinaryIO, table: Table[Any] = DECISIONS, piece: Piece = WHOLE) -> int:
+def write(rows: Iterable[Any], stream: BinaryIO, table: Shape[Any] = DECISIONS, piece: Piece = WHOLE) -> int:
     """One row a line."""
     # Imported where it is needed: it takes longer to load than most commands take to run.
     import pyarrow as pa  # type: ignore[import-untyped]

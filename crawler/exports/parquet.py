@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from crawler.exports import WHOLE, Export, Piece
 from crawler.exports.tables.decisions_table import TABLE as DECISIONS
-from crawler.exports.tables.model import Table
+from crawler.exports.tables.model import Shape
 from crawler.present import Json
 
 MAX_ROWS = 1_000_000
@@ -18,7 +18,7 @@ GROUP = 16_384
 """Rows of a row group: about 16 MiB in memory, and small enough to skip."""
 
 
-def write(rows: Iterable[Any], stream: BinaryIO, table: Table[Any] = DECISIONS, piece: Piece = WHOLE) -> int:
+def write(rows: Iterable[Any], stream: BinaryIO, table: Shape[Any] = DECISIONS, piece: Piece = WHOLE) -> int:
     """All rows, GROUP at a time; a file without rows still has its columns."""
     # Imported where it is needed: it takes longer to load than most commands take to run.
     import pyarrow as pa  # type: ignore[import-untyped]
@@ -34,7 +34,7 @@ def write(rows: Iterable[Any], stream: BinaryIO, table: Table[Any] = DECISIONS, 
     return count
 
 
-def arrow_schema(table: Table[Any]) -> Any:
+def arrow_schema(table: Shape[Any]) -> Any:
     """The columns of a table as Arrow knows them, out of its JSON Schema."""
     import pyarrow as pa
 
@@ -72,7 +72,7 @@ def _is_nullable(kind: Json) -> bool:
     return isinstance(kind["type"], list) and "null" in kind["type"]
 
 
-def _groups(rows: Iterable[Any], table: Table[Any], moments: list[str]) -> Iterator[list[Json]]:
+def _groups(rows: Iterable[Any], table: Shape[Any], moments: list[str]) -> Iterator[list[Json]]:
     iterator = iter(rows)
     while group := [_typed(table.present(row), moments) for row in islice(iterator, GROUP)]:
         yield group

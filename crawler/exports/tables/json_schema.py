@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from crawler.exports.tables import Table, tables
+from crawler.exports.tables import tables
+from crawler.exports.tables.model import Shape
 from crawler.present import Json
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schema_of(table: Table[Any]) -> Json:
+def schema_of(table: Shape[Any]) -> Json:
     """What a line of the table's JSON Lines is."""
     return {
         "$schema": DIALECT,
@@ -27,7 +28,7 @@ def schema_of(table: Table[Any]) -> Json:
     }
 
 
-def schema_text(table: Table[Any]) -> str:
+def schema_text(table: Shape[Any]) -> str:
     """The schema as it is published."""
     return json.dumps(schema_of(table), indent=2, ensure_ascii=False) + "\n"
 

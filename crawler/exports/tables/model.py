@@ -42,8 +42,8 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table(Generic[Row]):
-    """Rows of one kind, with the JSON Schema that every format is made by."""
+class Shape(Generic[Row]):
+    """What rows of one kind look like, with the JSON Schema that every format is made by."""
 
     name: str
     """What the command and the schema call it."""
@@ -54,11 +54,27 @@ class Table(Generic[Row]):
     """Raised when a column changes or goes; a new column at the end does not raise it."""
     properties: Mapping[str, Json]
     """Columns in order, each as JSON Schema says it."""
+    present: Callable[[Row], Json]
+    """A row under the names of `properties`, in that order."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns in order."""
+        return tuple(self.properties)
+
+    @property
+    def schema_id(self) -> str:
+        """The `$id` of the JSON Schema."""
+        return f"urn:forbear:export:{self.name}:{self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table(Shape[Row]):
+    """Rows of the record that can be exported."""
+
     takes: tuple[str, ...]
     """Fields of a Selection that mean something here."""
     rows: Callable[[Connection, Selection], Iterator[Row]]
-    present: Callable[[Row], Json]
-    """A row under the names of `properties`, in that order."""
     number: Callable[[Row], int] | None = None
     """The number a row stands under in the record, in whose order rows come; several may share one.
 
@@ -71,13 +87,3 @@ class Table(Generic[Row]):
     """The time of a row, for the time range of the manifest."""
     policy: Callable[[Row], str] | None = None
     """The terms a row was decided under."""
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the columns in order."""
-        return tuple(self.properties)
-
-    @property
-    def schema_id(self) -> str:
-        """The `$id` of the JSON Schema."""
-        return f"urn:forbear:export:{self.name}:{self.version}"
