@@ -109,12 +109,12 @@ class Limits:
         with self._engine.connect() as connection:
             return self._take(connection, subject, rates, now)
 
-    def forget(self, now: float) -> None:
-        """Delete rows that say nothing any more or are beyond MAX_ROWS, and old keys. Raises LimitError."""
+    def forget(self, now: float, most: int = MAX_ROWS) -> None:
+        """Delete rows that say nothing any more or are beyond `most`, and old keys. Raises LimitError."""
         try:
             with self._engine.connect() as connection:
                 connection.execute(self._sql["whole"], {"now": now})
-                beyond = connection.execute(self._sql["count"]).scalar_one() - MAX_ROWS
+                beyond = connection.execute(self._sql["count"]).scalar_one() - most
                 if beyond > 0:
                     connection.execute(self._sql["beyond"], {"beyond": beyond})
                 connection.execute(self._sql["old keys"], {"day": int(now // DAY) - 1})

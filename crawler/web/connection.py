@@ -17,15 +17,16 @@ MAX_HEAD = 16_384
 """Bytes of a request line with all header lines; beyond, 400 and the end."""
 MAX_CONNECTIONS = 1000
 """Of one worker; beyond, the one that has been idle longest is closed."""
-RECEIVING = 20.0
-"""Seconds in which a whole request must have come, from the first byte; also until the first one."""
-SENDING = 30.0
-"""Seconds in which a caller must have read what it was sent, after it stopped reading."""
 
 
 class BoundedConnection(H11Protocol):
     """A connection that ends when its caller is too slow, and gives way when there are too many."""
 
+    most = MAX_CONNECTIONS
+    receiving = 20.0
+    """Seconds in which a whole request must have come, from the first byte; also until the first one."""
+    sending = 30.0
+    """Seconds in which a caller must have read what it was sent, after it stopped reading."""
     _timer: asyncio.TimerHandle | None = None
     _stuck: asyncio.TimerHandle | None = None
 
@@ -34,7 +35,7 @@ class BoundedConnection(H11Protocol):
         super().connection_made(transport)
         idle = _idle(self.server_state)
         idle[self] = None
-        if len(self.connections) > MAX_CONNECTIONS:
+        if len(self.connections) > self.most:
             next(iter(idle)).transport.abort()
         self._expect_request()
 
@@ -67,7 +68,7 @@ class BoundedConnection(H11Protocol):
         """The caller does not read as fast as we write."""
         super().pause_writing()
         if self._stuck is None:
-            self._stuck = self.loop.call_later(SENDING, self.transport.abort)
+            self._stuck = self.loop.call_later(self.sending, self.transport.abort)
 
     def resume_writing(self) -> None:
         """It has read."""
@@ -85,7 +86,7 @@ class BoundedConnection(H11Protocol):
 
     def _expect_request(self) -> None:
         if self._timer is None:
-            self._timer = self.loop.call_later(RECEIVING, self.transport.abort)
+            self._timer = self.loop.call_later(self.receiving, self.transport.abort)
 
     def _received(self) -> None:
         if self._timer is not None:

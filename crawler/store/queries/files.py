@@ -10,7 +10,7 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, bindparam, func, select, union_all
+from sqlalchemy import BindParameter, CompoundSelect, Connection, bindparam, func, select, union_all
 
 from crawler.store.queries.decisions import Warc
 from crawler.store.schema import NOT_OF_A_PAGE, evidence, observation
@@ -90,7 +90,8 @@ def _origins_of(number: int) -> CompoundSelect[Any]:
     origin = observation.c.origin
     parts = []
     for n in range(number):
-        start, port, end = (bindparam(f"{mark}{n}") for mark in _MARKS)
+        bounds: list[BindParameter[str]] = [bindparam(f"{mark}{n}") for mark in _MARKS]
+        start, port, end = bounds
         own = (origin == start) | (origin > port)
         parts.append(select(origin).where(NOT_OF_A_PAGE, origin >= start, origin < end, own).distinct())
     return union_all(*parts)
