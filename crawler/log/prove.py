@@ -52,23 +52,43 @@ def prove(
     found = why(connection, WhyFilter(url=url, at=at, limit=1))
     if not found:
         raise NotProvableError(f"no decision about {url} is recorded")
-    number = found[0].decision.id
-    entry = entry_of(connection, number)
-    note = folder.checkpoint()
-    checkpoint = open_checkpoint(note, [verifier]) if note else None
-    if entry is None or note is None or checkpoint is None or entry.position >= checkpoint.size:
-        raise NotProvableError(
-            f"the decision about {url} is in no checkpoint yet; run `forbear log checkpoint`"
-        )
-    logged = DecisionReader(connection).read([number])[number]
-    if isinstance(logged, UnreadableRowError):
-        raise LogError(str(logged))
-    try:
-        path = inclusion_proof(entry.position, checkpoint.size, hashes_from(checkpoint.size, folder.read))
-    except TileError as error:
-        raise LogError(f"{folder.path}: {error}") from error
-    extra = (entry.salt or b"") + decision_record(logged)
-    return Proof(index=entry.position, path=path, note=note, extra=extra)
+    return Prover(connection, folder, verifier).of(found[0].decision.id, url)
+
+
+class Prover:
+    """Proofs of many decisions under the newest checkpoint.
+
+    Raises LogError, or NoteError for a checkpoint that is not the log's.
+    """
+
+    def __init__(self, connection: Connection, folder: LogFolder, verifier: Verifier) -> None:
+        self._connection = connection
+        self._path = folder.path
+        self.note = folder.checkpoint() or ""
+        self.checkpoint = open_checkpoint(self.note, [verifier]) if self.note else None
+        self._hashes = hashes_from(self.checkpoint.size, folder.read) if self.checkpoint else None
+
+    def of(self, number: int, url: str) -> Proof:
+        """The proof of a decision about a URL. Raises NotProvableError."""
+        entry = entry_of(self._connection, number)
+        size = self.checkpoint.size if self.checkpoint else 0
+        if entry is None or self._hashes is None or entry.position >= size:
+            raise NotProvableError(
+                f"the decision about {url} is in no checkpoint yet; run `forbear log checkpoint`"
+            )
+        if entry.salt is None:
+            raise NotProvableError(
+                f"the decision about {url} cannot be proven any more: what opens its entry was erased"
+            )
+        logged = DecisionReader(self._connection).read([number])[number]
+        if isinstance(logged, UnreadableRowError):
+            raise LogError(str(logged))
+        try:
+            path = inclusion_proof(entry.position, size, self._hashes)
+        except TileError as error:
+            raise LogError(f"{self._path}: {error}") from error
+        extra = entry.salt + decision_record(logged)
+        return Proof(index=entry.position, path=path, note=self.note, extra=extra)
 
 
 def check(text: str, verifiers: Sequence[Verifier]) -> Shown:

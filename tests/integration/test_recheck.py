@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -250,3 +254,43 @@ def test_an_export_counts_what_it_leaves_out_by_reason(tmp_path: Path) -> None:
         ]
         assert "left out: 1 document, unknown at the last look: no connection [error.connection]" in shown
         assert "since they were taken: robots.txt disallows the page [robots.disallow]" in shown
+
+
+def test_what_a_second_look_found_reserved_is_taken_back_with_proof(tmp_path: Path) -> None:
+    with site(a=page(ETag='"1"'), b=page(ETag='"1"')) as web:
+        kept = Kept(tmp_path, web.url("/a"), web.url("/b"))
+        assert kept.command("dataset", "export", "-o", str(tmp_path / "earlier"))[0] == 0
+        web["/a"] = not_modified(tdm_reservation="1")
+        kept.command("recheck", "--older-than", "0")
+        removal = tmp_path / "removal"
+        words = ("--reserved-since", "--reason", "reserved since", "--from", str(tmp_path / "earlier"))
+        code, _ = kept.command("dataset", "withdraw", *words, "-o", str(removal))
+        assert code == 0
+        (row,) = lines(removal / "removals.jsonl")
+        first, second = kept.decisions(web.url("/a"))
+        assert (row["url"], row["body_sha256"], row["decision"]) == (first.url, first.body_sha256, first.id)
+        assert row["left_out_by"]["decision"] == second.id
+        assert (row["left_out_by"]["stage"], row["left_out_by"]["reason"]) == ("recheck", "tdmrep.header")
+        (place,) = lines(removal / "in-export-1.jsonl")
+        assert place["url"] == web.url("/a")
+        manifest = json.loads((removal / "manifest.json").read_text())
+        assert (manifest["log"]["proofs"], manifest["log"]["without_proof"]) == (2, 0)
+        for file in manifest["files"]:
+            assert sha256((removal / file["name"]).read_bytes()).hexdigest() == file["sha256"]
+        # a stranger checks with the program in the folder, and nothing of ours
+        for number, proof in enumerate(lines(removal / "proofs.jsonl")):
+            (tmp_path / f"{number}.tlog-proof").write_text(proof["proof"], "utf-8")
+            program = [sys.executable, "-I", removal / "verify_proof.py", tmp_path / f"{number}.tlog-proof"]
+            done = subprocess.run(
+                [*program, manifest["log"]["key"]], capture_output=True, text=True, check=True
+            )
+            assert done.stdout.startswith("PROVEN")
+            verdict = {"kept": "keep", "left_out": "exclude"}[proof["what"]]
+            assert f'"verdict":"{verdict}"' in done.stdout
+        assert kept.command("dataset", "check", str(tmp_path / "earlier"))[0] == 1
+        assert kept.look(days=100).outcomes.looked_at == 1  # what was withdrawn is not asked for again
+        assert kept.command("log", "verify", "--replay")[0] == 0
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]

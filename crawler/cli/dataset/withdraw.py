@@ -15,6 +15,7 @@ from crawler.cli.dataset.entry import entry_of_withdrawal
 from crawler.cli.export import enter
 from crawler.cli.shared import (
     ConfigOption,
+    Connection,
     DataOption,
     ExitCode,
     FailedError,
@@ -27,10 +28,14 @@ from crawler.config import Config
 from crawler.exports.dataset import ExportRefusedError
 from crawler.exports.dataset.earlier import EarlierExportError
 from crawler.exports.dataset.removal import Removal, write_removal
+from crawler.exports.dataset.removal_proof import RemovalProof, removal_proof
 from crawler.exports.tables.writing import actor
+from crawler.log.folder import LogError
+from crawler.log.note import NoteError
+from crawler.log.sequencer import log_folder
 from crawler.store.database import DatabaseError
 from crawler.store.queries.exports import ExportedFile, last_decision
-from crawler.store.queries.withdrawals import WithdrawalFilter, to_withdraw
+from crawler.store.queries.withdrawals import WithdrawalFilter, WithdrawnRow, to_withdraw
 from crawler.store.withdrawal import withdraw_from
 
 
@@ -58,6 +63,8 @@ def withdraw(
     data: DataOption = None,
 ) -> None:
     """Take documents back, and list them in the keys of earlier exports: URL, WARC position, content hash.
+
+    Where there is a log, the proofs that they were kept and left out are beside the lists.
 
     The documents stay in the WARC files of the instance; no later export has them. Exit 1 if there are none.
 
@@ -101,6 +108,7 @@ def _found(
     with reading(config) as connection:
         rows = tuple(to_withdraw(connection, wanted))
         as_of = last_decision(connection)
+        proof = _proof(config, connection, rows)
     if not rows:
         raise FailedError("no document that is kept matches; nothing was withdrawn", ExitCode.NEGATIVE)
     removal = Removal(
@@ -109,9 +117,17 @@ def _found(
         reason=reason,
         actor=actor(),
         software=about(config).software,
+        proof=proof,
         earlier=earlier,
     )
     return removal, as_of
+
+
+def _proof(config: Config, connection: Connection, rows: tuple[WithdrawnRow, ...]) -> RemovalProof:
+    try:
+        return removal_proof(connection, log_folder(config), rows)
+    except (LogError, NoteError) as error:
+        raise FailedError(f"nothing was withdrawn: {error}", ExitCode.INTEGRITY) from error
 
 
 def _taken_back(config: Config, removal: Removal, output: Path) -> tuple[ExportedFile, ...]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
 
 from crawler.exports.dataset.earlier import Spot, key_of, spots
 from crawler.exports.dataset.export import MANIFEST
+from crawler.exports.dataset.removal_proof import RemovalProof
 from crawler.exports.tables.present import exported_file, withdrawal
 from crawler.exports.working import ExportRefusedError
 from crawler.present import Json, dumps, moment
@@ -32,6 +33,7 @@ class Removal:
     reason: str
     actor: str
     software: str
+    proof: RemovalProof = field(default_factory=lambda: RemovalProof(last={}))
     earlier: Sequence[Path] = ()
     """Folders of earlier exports, whose own positions are wanted."""
 
@@ -50,6 +52,7 @@ def write_removal(removal: Removal, target: Path) -> tuple[ExportedFile, ...]:
         folder = Path(name) / "new"
         folder.mkdir()
         files = [_file(folder / each, lines) for each, lines in _lists(removal)]
+        files += [_file(folder / each, lines) for each, lines in removal.proof.files()]
         found = {each: _found(removal, each) for each in removal.earlier}
         for number, (each, hits) in enumerate(found.items(), 1):
             lines = [_located(each, spot) for spot in hits]
@@ -86,7 +89,12 @@ def _target_uri(url: str) -> str:
 
 def _lists(removal: Removal) -> Iterator[tuple[str, list[str]]]:
     told = [
-        {**withdrawal(row), "withdrawn_at": moment(removal.when), "reason": removal.reason}
+        {
+            **withdrawal(row),
+            "withdrawn_at": moment(removal.when),
+            "reason": removal.reason,
+            "left_out_by": removal.proof.left_out_by(row),
+        }
         for row in removal.rows
     ]
     yield REMOVALS, [dumps(row) for row in told]
@@ -107,6 +115,7 @@ def _manifest(removal: Removal, files: Sequence[ExportedFile], found: Mapping[Pa
         "software": removal.software,
         "documents": len(removal.rows),
         "bytes": sum(row.bytes for row in removal.rows),
+        "log": removal.proof.log,
         "earlier": [{"export": str(folder), "documents": len(hits)} for folder, hits in found.items()],
         "files": [exported_file(file) for file in files],
     }
