@@ -64,6 +64,8 @@ def open_database(url: str) -> Engine:
 def open_for_reading(url: str) -> Engine:
     """Open the record for queries only; nothing can be written through the engine.
 
+    Its errors do not show what was asked for: the public site's end up in a log.
+
     Raises DatabaseError if there is none, or its schema is not this release's.
     """
     engine, found = open_as_it_is(url)
@@ -86,7 +88,7 @@ def open_as_it_is(url: str) -> tuple[Engine, str | None]:
         file = Path(str(address.database))
         if not file.is_file():
             raise DatabaseError(f"there is no record at {file}; `forbear crawl` makes one")
-        engine = create_engine(_read_only(file))
+        engine = create_engine(_read_only(file), hide_parameters=True)
         _prepare_sqlite(engine, "query_only=ON")
         _begin_with(engine, "BEGIN")
     else:

@@ -15,6 +15,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 MAX_HEAD = 16_384
 """Bytes of a request line with all header lines; beyond, 400 and the end."""
+STEP = 4096
+"""Bytes of a head that are parsed at a time."""
 MAX_CONNECTIONS = 1000
 """Of one worker; beyond, the one that has been idle longest is closed."""
 
@@ -49,9 +51,13 @@ class BoundedConnection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Something came: a whole request, or a part that must not stay one."""
-        super().data_received(data)
-        if self.transport.is_closing():
-            return
+        while data:
+            # The parser bounds a head only while it is incomplete: so one that comes at once is cut up.
+            size = STEP if self.conn.their_state is h11.IDLE else len(data)
+            super().data_received(data[:size])
+            data = data[size:]
+            if self.transport.is_closing():
+                return
         if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
             self._expect_request()
         else:
