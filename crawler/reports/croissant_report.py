@@ -67,7 +67,8 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
 }
 _MAIN_TEXT: Mapping[str, tuple[str, str]] = {
     "main_text": ("sc:Text", "Main text of the page, without navigation and footer."),
-    "language": ("sc:Text", "The language the page says it is in."),
+    "language": ("sc:Text", "The language of the main text, as ISO 639-1 has it, where it is sure."),
+    "declared_language": ("sc:Text", "The language the page says it is in."),
 }
 
 

@@ -8,9 +8,11 @@ import json
 import os
 import sqlite3
 import subprocess
+import sys
 from base64 import b32encode
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha1, sha256
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ from crawler.config import Config
 from crawler.demo import demo_instance
 from crawler.demoweb.server import DemoWeb
 from crawler.exports.bundle.cdxj import key
+from crawler.exports.working import Working
 from crawler.reports import reports
 
 PYWB = os.environ.get("FORBEAR_PYWB", "")
@@ -353,6 +356,57 @@ def test_to_withdraw_says_what(desk: Desk, tmp_path: Path) -> None:
     assert code_of(desk.forbear("dataset", "withdraw", "--reason", "x", "-o", tmp_path / "o")) == 2
 
 
+@pytest.mark.parametrize("form", ["jsonl", "warc", "parquet"])
+def test_a_dataset_export_that_died_goes_on_after_its_last_part(
+    desk: Desk, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class DeathError(BaseException):
+        pass
+
+    def dies_at(number: int) -> None:
+        def dies(self: Working, *told: Any) -> None:
+            nonlocal number
+            save(self, *told)
+            number -= 1
+            if not number:
+                raise DeathError
+
+        monkeypatch.setattr(Working, "save", dies)
+
+    save = Working.save
+    monkeypatch.setattr("crawler.exports.dataset.export.PART_BYTES", 4000)
+    monkeypatch.setattr("crawler.exports.dataset.parquet_format.GROUP_ROWS", 2)
+    words = ("dataset", "export", "--format", form, "-o", tmp_path / "broken" / "d")
+    for commits in (2, 3, 4):
+        dies_at(commits)
+        with pytest.raises(DeathError):
+            desk.forbear(*words)
+        assert [p.name for p in (tmp_path / "broken").iterdir()] == [".d.partial"]
+    dies_at(0)
+    refused = desk.forbear(*words, "--media-type", "text/html")
+    assert (code_of(refused), "--restart" in str(refused.exception)) == (2, True)
+    assert code_of(desk.forbear(*words)) == 0
+    assert [row["target"] for row in desk.trail()].count(str(tmp_path / "broken" / "d")) == 1
+    manifest = json.loads((tmp_path / "broken" / "d" / "manifest.json").read_text())
+    assert len(manifest["files"]) > 3
+    # An export that began at the same moment, and was never interrupted.
+    command = sys.modules["crawler.cli.dataset.export"]
+    monkeypatch.setattr(command, "datetime", _stopped(manifest["kept_as_of"]))
+    assert code_of(desk.forbear("dataset", "export", "--format", form, "-o", tmp_path / "whole")) == 0
+    whole = {p.name: p.read_bytes() for p in (tmp_path / "whole").iterdir()}
+    assert {p.name: p.read_bytes() for p in (tmp_path / "broken" / "d").iterdir()} == whole
+    assert [p.name for p in (tmp_path / "broken").iterdir()] == ["d"]
+
+
+def _stopped(moment: str) -> type[datetime]:
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.fromisoformat(moment)
+
+    return Stopped
+
+
 def test_main_text_stands_beside_the_text(desk: Desk, tmp_path: Path) -> None:
     pytest.importorskip("trafilatura")
     arguments = ("dataset", "export", "--main-text", "--format")
@@ -361,10 +415,15 @@ def test_main_text_stands_beside_the_text(desk: Desk, tmp_path: Path) -> None:
     assert code_of(desk.forbear(*arguments, "warc", "-o", tmp_path / "w")) == 2
     manifest = json.loads((tmp_path / "j" / "manifest.json").read_text())
     assert manifest["main_text"].startswith("trafilatura ")
+    assert ", py3langid " in manifest["main_text"]
     lines = [json.loads(line) for line in (tmp_path / "j" / "dataset-00000.jsonl").open()]
     pages = [row for row in lines if row["media_type"] == "text/html"]
     assert any(row["main_text"] for row in pages)
+    assert {row["declared_language"] for row in pages} >= {"en", "de"}
     assert {row["language"] for row in pages} >= {"en", "de"}
+    told = [(row["language"], row["declared_language"]) for row in pages]
+    surely = [one == other[:2] for one, other in told if one and other]
+    assert sum(surely) > 0.8 * len(surely)
     assert all(row["main_text"] is None for row in lines if row["media_type"].startswith("image/"))
     table = pq.read_table(tmp_path / "p" / "dataset-00000.parquet").to_pylist()
     assert [row["main_text"] for row in table] == [row["main_text"] for row in lines]

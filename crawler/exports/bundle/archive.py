@@ -26,6 +26,7 @@ from crawler.store.warc import (
 _MEDIA_TYPES = {
     "html-signals": "application/json",
     "c2pa-assertions": "application/json",
+    "rsl-embedded": "application/json",
     "image-xmp": "application/xml",
     "pdf-xmp": "application/xml",
     "epub-opf": "application/xml",
@@ -53,7 +54,7 @@ def write_archive(archive: Archive, found: Iterable[Holding], stream: BinaryIO) 
 
     Raises WarcIntegrityError where a stored record is not the one that was written.
     """
-    info = _named(warcinfo_record(archive.about, archive.name, archive.date), "warcinfo")
+    info = named(warcinfo_record(archive.about, archive.name, archive.date), "warcinfo")
     stream.write(gzip_member(info))
     count, lines = 0, []
     for holding in found:
@@ -84,10 +85,10 @@ def _extract(holding: Holding) -> Record:
         media_type=_MEDIA_TYPES.get(holding.kind, TEXT) if holding.content else TEXT,
         content=content,
     )
-    return _named(metadata_record(extract), str(holding.id))
+    return named(metadata_record(extract), str(holding.id))
 
 
-def _named(record: Record, name: str) -> Record:
+def named(record: Record, name: str) -> Record:
     """The record under an id that depends on what it holds, so that a bundle can be made again."""
     text = f"{name} {record.date.isoformat()} {record.fields} {record.block.hex()}"
     return replace(record, id=f"<urn:uuid:{uuid5(NAMESPACE_URL, text)}>")

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from w3lib.encoding import html_to_unicode
 
-from crawler.exports.dataset.main_text import declared_language, main_text
+from crawler.exports.dataset.main_text import HTML, declared_language, language_of, main_text
 from crawler.exports.dataset.model import Dataset, Document
 from crawler.present import Json
 from crawler.present import document as document_keys
@@ -56,14 +56,20 @@ def _checked(dataset: Dataset, row: KeptDocument) -> Document:
 def content_of(document: Document, *, main: bool = False) -> Json:
     """The document with its content under JSON's names: text where it is text, else base 64.
 
-    `main` adds the main text of a page, and the language it says it is in.
+    `main` adds the main text of a page, the language it is in (of what is no page, that of the text), and
+    the language the page says it is in.
     """
     status = document.record.status_line.split(b" ", 2)[1:2]
     charset, text = text_of(document)
     more: Json = {}
     if main:
         kind = document.row.media_type
-        more = {"main_text": main_text(kind, text), "language": declared_language(kind, text)}
+        found = main_text(kind, text)
+        more = {
+            "main_text": found,
+            "language": language_of(found or (None if kind in HTML else text)),
+            "declared_language": declared_language(kind, text),
+        }
     return {
         **document_keys(document.row),
         "status": int(status[0]) if status and status[0].isdigit() else None,

@@ -1,17 +1,27 @@
-"""The main text of a page, without navigation and footer: an extra, by trafilatura where it is installed.
+"""The main text of a page, without navigation and footer, and its language: an extra, where it is installed.
 
-trafilatura is under the Apache licence from version 1.8 on; older ones are not used.
+trafilatura finds the text; it is under the Apache licence from version 1.8 on, and older ones are not
+used. py3langid tells the language, without a network; it is under the BSD licence.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
 from functools import cache
+from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 
 PACKAGE = "trafilatura"
 LEAST = (1, 8)
+OF_LANGUAGE = "py3langid"
+LEAST_OF_LANGUAGE = (0, 4)
+SURE = 0.9
+"""How likely a language must be; below it none is named."""
+SHORTEST = 20
+"""Characters of text below which no language is told."""
+LOOKED_AT = 20_000
+"""Characters of a text that are looked at for its language."""
 MAX_TEXT = 4 * 2**20
 """Characters of a page beyond which no main text is looked for: it would take minutes."""
 HTML = frozenset({"text/html", "application/xhtml+xml"})
@@ -23,15 +33,19 @@ class NoExtractorError(Exception):
 
 @cache
 def extractor() -> str:
-    """Name and version of the extractor, for the manifest. Raises NoExtractorError."""
-    remedy = f"install {PACKAGE} {'.'.join(map(str, LEAST))} or newer (pip install 'forbear[text]')"
+    """Names and versions of what finds text and language, for the manifest. Raises NoExtractorError."""
+    return f"{_version(PACKAGE, LEAST)}, {_version(OF_LANGUAGE, LEAST_OF_LANGUAGE)}"
+
+
+def _version(package: str, least: tuple[int, int]) -> str:
+    remedy = f"install {package} {'.'.join(map(str, least))} or newer (pip install 'forbear[text]')"
     try:
-        version = importlib.metadata.version(PACKAGE)
+        version = importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError as error:
-        raise NoExtractorError(f"no extractor of main text here; {remedy}") from error
-    if tuple(int(part) for part in version.split(".")[:2]) < LEAST:
-        raise NoExtractorError(f"{PACKAGE} {version} is under another licence; {remedy}")
-    return f"{PACKAGE} {version}"
+        raise NoExtractorError(f"{package} is not here, for main text and language; {remedy}") from error
+    if tuple(int(part) for part in version.split(".")[:2]) < least:
+        raise NoExtractorError(f"{package} {version} is too old, or under another licence; {remedy}")
+    return f"{package} {version}"
 
 
 def main_text(media_type: str, text: str | None) -> str | None:
@@ -45,6 +59,22 @@ def main_text(media_type: str, text: str | None) -> str | None:
     except Exception:  # hostile markup must not end an export; the page's own text is beside it
         return None
     return found or None
+
+
+def language_of(text: str | None) -> str | None:
+    """The language a text is in, as ISO 639-1 has it; None where it is too short to tell, or not sure."""
+    if text is None or len(text.strip()) < SHORTEST:
+        return None
+    language, likely = _identifier().classify(text[:LOOKED_AT])
+    return language if likely >= SURE and language != "zxx" else None
+
+
+@cache
+def _identifier() -> Any:
+    # Loads for a second, and only here.
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # type: ignore[import-untyped]
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
 def declared_language(media_type: str, text: str | None) -> str | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from crawler.present import Json
 from crawler.store.queries.documents import KeptDocument
 from crawler.store.queries.left_out import LeftOut
 from crawler.store.warc import About, StoredRecord
@@ -25,10 +26,20 @@ class Dataset:
     moment: datetime
     """When the record was asked; what was withdrawn later is not left out."""
     about: About
+    actor: str = ""
+    """The account that exports it."""
+    filter: Mapping[str, object] = field(default_factory=dict)
+    """What was asked for."""
+    as_of: int = 0
+    """The last decision the record had at `moment`."""
+    checkpoint: Json | None = None
+    """How far the log was then."""
+    policies: Mapping[int, str] = field(default_factory=dict)
+    """The terms of each crawl."""
     left_out: tuple[LeftOut, ...] = ()
     """What is held and not among the documents, by reason."""
     main_text: bool = False
-    """Whether pages get their main text and the language they say they are in beside the rest."""
+    """Whether pages get their main text and its language beside the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +72,14 @@ class Manifest:
     moment: datetime
     software: str
     operator: str
+    actor: str
+    filter: Mapping[str, object]
+    as_of: int
+    checkpoint: Json | None
+    time_range: tuple[datetime, datetime] | None
+    """From when to when the documents were kept."""
+    policies: tuple[str, ...]
+    """Terms they were kept under."""
     documents: int
     bytes: int
     """Of all bodies, decompressed."""

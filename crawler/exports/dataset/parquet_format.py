@@ -61,7 +61,7 @@ def _schema(*, main: bool) -> Any:
         "warc": place,
     }
     optional = {"status": pa.int32(), "charset": text, "text": text, "body": pa.binary()}
-    optional |= {"main_text": text, "language": text} if main else {}
+    optional |= {"main_text": text, "language": text, "declared_language": text} if main else {}
     return pa.schema(
         [pa.field(name, kind, nullable=False) for name, kind in required.items()]
         + [pa.field(name, kind) for name, kind in optional.items()]

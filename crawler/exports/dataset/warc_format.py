@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from crawler.exports.bundle.archive import named
 from crawler.exports.dataset.model import Add, Dataset, DatasetFormat, Document
 from crawler.store.warc import gzip_member, warcinfo_record
 
@@ -13,7 +14,7 @@ from crawler.store.warc import gzip_member, warcinfo_record
 @contextmanager
 def begin(stream: BinaryIO, name: str, dataset: Dataset) -> Iterator[Add]:
     """Copy compressed records: nothing is compressed again, and every digest stays true."""
-    stream.write(gzip_member(warcinfo_record(dataset.about, name, dataset.moment)))
+    stream.write(gzip_member(named(warcinfo_record(dataset.about, name, dataset.moment), name)))
 
     def add(document: Document) -> None:
         stream.write(document.member)

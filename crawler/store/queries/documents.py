@@ -8,9 +8,10 @@ from datetime import datetime
 from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select, union
 
 from crawler.store.places import key_range, lookup_key
+from crawler.store.queries.asof import was_kept
 from crawler.store.queries.ways import numbers_of_keys
 from crawler.store.schema import decision, document
 from reservations.model import Stage, Verdict
@@ -28,6 +29,9 @@ class DocumentFilter:
     media_type: str | None = None
     after: int = 0
     """Cursor: the decision id of the last document already seen."""
+    upto: int | None = None
+    """As the record stood after this decision, and not as it stands now; `at` is set, too."""
+    at: datetime | None = None
     limit: int | None = None
 
 
@@ -75,7 +79,7 @@ def kept_documents(connection: Connection, wanted: DocumentFilter) -> Iterator[K
     """Documents that are kept now, in the order of their decisions, in bounded memory."""
     statement = (
         select(*(document.c[name] for name in KeptDocument.__slots__))
-        .where(is_kept_now(), *_conditions(wanted))
+        .where(_is_kept(wanted), *_conditions(wanted))
         .order_by(document.c.decision_id)
     )
     pages = (
@@ -109,6 +113,32 @@ def _below(
 
 def _rows(connection: Connection, statement: Select[*tuple[Any, ...]]) -> list[KeptDocument]:
     return [KeptDocument(**row._mapping) for row in connection.execute(statement)]
+
+
+def taken_back_since(connection: Connection, upto: int, at: datetime) -> int:
+    """How many documents that were kept after decision `upto` were withdrawn or reserved since."""
+    withdrawn = select(document.c.decision_id).where(
+        document.c.withdrawn_at.is_not(None), document.c.withdrawn_at > at, document.c.decision_id <= upto
+    )
+    reserved = (
+        select(document.c.decision_id)
+        .join(decision, decision.c.url_hash == document.c.url_hash)
+        .where(
+            decision.c.id > upto,
+            document.c.decision_id <= upto,
+            decision.c.verdict != Verdict.KEEP.value,
+            decision.c.stage != Stage.FRONTIER.value,
+            was_kept(upto, at),
+        )
+    )
+    both = union(withdrawn, reserved).subquery()
+    return connection.scalar(select(func.count()).select_from(both)) or 0
+
+
+def _is_kept(wanted: DocumentFilter) -> ColumnElement[bool]:
+    if wanted.upto is None or wanted.at is None:
+        return is_kept_now()
+    return was_kept(wanted.upto, wanted.at)
 
 
 def _conditions(wanted: DocumentFilter) -> Iterator[ColumnElement[bool]]:

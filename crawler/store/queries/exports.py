@@ -102,6 +102,11 @@ def record_span(connection: Connection) -> tuple[tuple[datetime, datetime] | Non
     return (first, last) if first and last else None, list(policies)
 
 
+def policies_of_crawls(connection: Connection) -> dict[int, str]:
+    """The terms each crawl ran under."""
+    return {row.id: row.policy_id for row in connection.execute(select(crawl.c.id, crawl.c.policy_id))}
+
+
 def last_checkpoint(connection: Connection) -> Checkpoint | None:
     """The newest checkpoint of the log; None where none was made."""
     newest = select(checkpoint).order_by(checkpoint.c.tree_size.desc()).limit(1)
