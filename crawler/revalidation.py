@@ -35,6 +35,20 @@ def conditions(kept: Evidence) -> dict[str, str]:
     return {name: value for name, value in values.items() if value and _can_be_sent(value)}
 
 
+def confirms(kept: Evidence, fields: Iterable[tuple[str, str]]) -> bool:
+    """Whether a 304 with these fields is about what is kept (RFC 9111 section 4.3.4).
+
+    Where it names another validator, it is about an answer that we do not hold: ask without conditions.
+    """
+    told = {name.lower(): value.strip() for name, value in fields}
+    etag, stored = told.get("etag"), (_field(kept, "etag") or "").strip()
+    if etag:
+        strong = not etag.startswith("W/")
+        return etag == stored if strong else etag.removeprefix("W/") == stored.removeprefix("W/")
+    changed, before = told.get("last-modified"), _field(kept, "last-modified")
+    return not changed or not before or changed == before.strip()
+
+
 def freshened(
     kept: Evidence,
     fields: Iterable[tuple[str, str]],

@@ -3,7 +3,7 @@
 `Evidence.details` says in machine-readable form what `why` says in words:
 `redirects` (`loop`, `no_location`, `too_many`), `refused` (a reason code), `network` (the code of a
 NetworkError, or `waiting` where the host's clock forbade to ask for `wait` seconds more),
-`revalidated` (304), `ip`.
+`revalidated` and `replaced` (a 304, see `crawler.revalidation`), `ip`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from urllib.parse import quote, urldefrag, urljoin, urlsplit
 from crawler.network import Answer, Client, NetworkError
 from crawler.politeness import Clock, Pace, retry_after
 from crawler.redaction import redacted
+from crawler.revalidation import NOT_MODIFIED, conditions, confirms, freshened
 from reservations.model import Evidence, EvidenceRequest, Hop, Outcome, Reason
 from reservations.outcomes import outcome_of
 
@@ -25,10 +26,6 @@ HopCheck = Callable[[str], Reason | Awaitable[Reason | None] | None]
 """Why a URL may not be asked (lists, addresses), None where it may. Called for every hop."""
 
 _REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
-_NOT_MERGED = frozenset(
-    {"content-length", "content-encoding", "content-type", "content-range", "transfer-encoding", "connection"}
-)
-"""What a 304 does not replace, since it describes the stored body (RFC 9111 section 3.2)."""
 _WAIT_AFTER_429 = 30.0
 
 
@@ -66,11 +63,7 @@ class _Walk:
     def conditions(self) -> dict[str, str]:
         """Conditional fields, only for the URL whose answer is kept (RFC 9110 section 13)."""
         kept = self.previous
-        if kept is None or kept.outcome is not Outcome.FOUND or kept.final_url != self.url:
-            return {}
-        pairs = (("If-None-Match", "etag"), ("If-Modified-Since", "last-modified"))
-        values = {name: _field(kept, source) for name, source in pairs}
-        return {name: value for name, value in values.items() if value and value.isascii()}
+        return conditions(kept) if kept is not None and kept.final_url == self.url else {}
 
 
 class EvidenceClient:
@@ -112,10 +105,13 @@ class EvidenceClient:
         reason = await self._refusal(walk.url)
         if reason is not None:
             return self._refused(walk, reason.code, reason.why)
-        conditions = walk.conditions()
-        answer = await self._ask(walk, conditions)
-        if answer.status == 304 and conditions and walk.previous is not None:
-            return self._revalidated(walk, walk.previous, answer)
+        asked = walk.conditions()
+        answer = await self._ask(walk, asked)
+        if answer.status == NOT_MODIFIED and asked and walk.previous is not None:
+            if confirms(walk.previous, answer.fields):
+                return self._revalidated(walk, walk.previous, answer)
+            walk.previous = None  # about an answer we do not hold: the same URL once more, without conditions
+            return None
         if answer.status // 100 == 3:
             return self._follow(walk, answer)
         return self._ended(walk, outcome_of(answer.status), answer=answer)
@@ -127,7 +123,7 @@ class EvidenceClient:
         checked = self._hop_check(url)
         return await checked if inspect.isawaitable(checked) else checked
 
-    async def _ask(self, walk: _Walk, conditions: dict[str, str]) -> Answer:
+    async def _ask(self, walk: _Walk, asked: dict[str, str]) -> Answer:
         host = urlsplit(walk.url).hostname or ""
         if self._pace is not None and (wait := self._pace.wait_for(host)) > self._limits.patience:
             raise _NotAsked(wait)
@@ -136,7 +132,7 @@ class EvidenceClient:
         async with self._pace.visit(host) if self._pace is not None else nullcontext():
             started = self._clock.monotonic()
             answer = await self._client.get(
-                walk.url, extra=conditions, cap=self._limits.size, seconds=walk.seconds
+                walk.url, extra=asked, cap=self._limits.size, seconds=walk.seconds
             )
             walk.seconds -= self._clock.monotonic() - started
         self._slow_down(host, answer)
@@ -181,16 +177,8 @@ class EvidenceClient:
         return self._ended(walk, outcome, answer=bare, why=error.why, details=(("network", error.code),))
 
     def _revalidated(self, walk: _Walk, kept: Evidence, answer: Answer) -> Evidence:
-        new = tuple((k, v) for k, v in redacted(answer.fields) if k.lower() not in _NOT_MERGED)
-        names = {k.lower() for k, _ in new}
-        old = tuple((k, v) for k, v in kept.fields if k.lower() not in names)
-        return replace(
-            kept,
-            fetched_at=self._clock.wall(),
-            fields=(*old, *new),
-            redirects=tuple(walk.hops),
-            details=(("revalidated", "304"), *_ip(answer)),
-        )
+        fresh = freshened(kept, answer.fields, self._clock.wall(), _ip(answer))
+        return replace(fresh, redirects=tuple(walk.hops))
 
     def _ended(
         self,
@@ -216,10 +204,6 @@ class EvidenceClient:
             details=(*details, *_ip(answer)),
             why=why,
         )
-
-
-def _field(evidence: Evidence, name: str) -> str | None:
-    return next((value for key, value in evidence.fields if key.lower() == name), None)
 
 
 def _ip(answer: Answer | None) -> tuple[tuple[str, str], ...]:

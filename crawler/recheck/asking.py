@@ -14,7 +14,7 @@ from crawler.gate import Decision
 from crawler.network import Answer, NetworkError
 from crawler.politeness import retry_after
 from crawler.recheck.model import ASK_LATER, Hop, Means, Read
-from crawler.revalidation import NOT_MODIFIED, conditions, freshened
+from crawler.revalidation import NOT_MODIFIED, conditions, confirms, freshened
 from crawler.scope import failed, left_out, unwanted
 from crawler.store.queries.recheck import Page
 from reservations.model import Effect, Evidence, Reason, Stage, Verdict
@@ -48,6 +48,8 @@ class Asking:
         asked = conditions(page.head) if page is not None and self._still_reads(page) else {}
         try:
             answer = await self._get(hop, asked)
+            if answer.status == NOT_MODIFIED and asked and page and not confirms(page.head, answer.fields):
+                asked, answer = {}, await self._get(hop, {})  # a 304 about an answer we do not hold
         except NetworkError as error:
             self._find(hop, _reason_of(error))
             return

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from asyncio import StreamWriter
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.rawserver import answer, garbage, redirect, reset
+from tests.integration.rawserver import Seen, answer, garbage, redirect, reset
 from tests.integration.recheck_tools import OPEN, PAGE, Kept, not_modified, page, site
 
 CLOSED = answer(b"User-agent: *\nDisallow: /a\n", Content_Type="text/plain")
@@ -68,6 +69,19 @@ def test_a_304_that_nobody_asked_for_is_no_answer(tmp_path: Path) -> None:
         assert "if-none-match" not in web.asked("/a")[0]
         assert kept.last(web.url("/a")) == ("recheck", "defer", "error.not_modified")
         assert kept.exported() == set()
+
+
+def test_a_304_about_an_answer_we_do_not_hold_is_asked_again_without_conditions(tmp_path: Path) -> None:
+    with site(a=page(ETag='"1"')) as web:
+        kept = Kept(tmp_path, web.url("/a"))
+        changed = page(b"<meta name=tdm-reservation content=1>", ETag='"2"')
+
+        async def answers(seen: Seen, writer: StreamWriter) -> None:
+            writer.write(not_modified(ETag='"2"') if "if-none-match" in seen.headers else changed)
+
+        web["/a"] = answers
+        kept.look()
+        assert kept.last(web.url("/a")) == ("recheck", "exclude", "tdmrep.meta")
 
 
 def test_a_file_that_denies_comes_before_any_request_for_the_page(tmp_path: Path) -> None:
