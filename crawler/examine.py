@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
+from blocklists.model import Hit
 from crawler.c2pa_worker import C2paWorker
 from crawler.config import Config
 from crawler.evidence import EvidenceClient, EvidenceStore, Limits
@@ -26,6 +27,7 @@ from crawler.network import (
 from crawler.politeness import Pace
 from crawler.redaction import redacted
 from crawler.scope import MAX_HOPS, failed, left_out
+from crawler.terms_pages import TermsPages
 from reservations.model import (
     RESPONSE,
     ROBOTS_TXT,
@@ -103,14 +105,18 @@ class _Examiner:
             client, hop_check=self._objection, pace=pace, limits=Limits(seconds=config.network.timeout)
         )
         self.store = EvidenceStore(fetcher, self._terms.agent, self._terms.policy.profile)
+        self.terms_pages = TermsPages(self._terms, self.store, self._hits)
 
     async def aclose(self) -> None:
         """Give up what is in flight, and end the process that reads content credentials."""
         await self.store.aclose()
         await self._c2pa.close()
 
+    def _hits(self, url: str) -> tuple[Hit, ...]:
+        return self._index.lookup(url, _today())
+
     def _objection(self, url: str) -> Reason | None:
-        hits = self._index.lookup(url, _today())
+        hits = self._hits(url)
         return reason_of_hit(hits[0]) if hits else self._client.guard.check_url(url)
 
     async def examine(self, url: str, via: str | None) -> Examination:
@@ -118,8 +124,8 @@ class _Examiner:
         if unsafe:
             case = Case(url=url, via=via, stage=Stage.BEFORE_FETCH, decided_at=_now(), found=(unsafe,))
             return Examination(decision=judge(case, self._terms), reading=Reading())
-        hits = self._index.lookup(url, _today())
-        location = () if hits else await self.store.gather(url)
+        hits = self._hits(url)
+        location = () if hits else (*await self.store.gather(url), *self.terms_pages.known(url))
         case = Case(
             url=url, via=via, stage=Stage.BEFORE_FETCH, decided_at=_now(), evidence=location, hits=hits
         )
@@ -153,6 +159,8 @@ class _Examiner:
         while not redirect and (wanted := plan(case.url, case.evidence, self._terms.agent, profile)):
             more = [await self.store.get(request) for request in wanted]
             case = replace(case, evidence=(*case.evidence, *more))
+        if not redirect:
+            case = replace(case, evidence=await self.terms_pages.complete(case, answer.body))
         return self._examination(judge(case, self._terms), case, redirect)
 
     def _examination(self, decision: Decision, case: Case, redirect: str | None = None) -> Examination:

@@ -44,8 +44,10 @@ from crawler.store.warc import (
     truncate_to,
 )
 from crawler.store.writer import Writer
+from crawler.terms_pages import TermsPages
 from reservations.model import Evidence, Reason, Verdict
 from reservations.read import read
+from reservations.readers.terms_page import KIND as TERMS
 
 WARC = "warc"
 EVIDENCE = "evidence"
@@ -60,6 +62,7 @@ class Instance:
     writer: Writer
     frontier: SqlFrontier
     evidence: EvidenceStore
+    terms_pages: TermsPages
 
     def __init__(self, config: Config, *, now: Callable[[], float]) -> None:
         self.config = config
@@ -125,6 +128,7 @@ class Instance:
         self.evidence = EvidenceStore(
             fetcher, terms.agent, terms.policy.profile, clock=self.clock, on_fetched=self.observed
         )
+        self.terms_pages = TermsPages(terms, self.evidence, self.hits)
 
     async def close(self, status: str) -> None:
         """Flush and let go. The crawl's row says how it ended."""
@@ -174,7 +178,8 @@ class Instance:
             # reading fills the readers' caches; a hostile file of 5 MiB takes seconds
             await asyncio.to_thread(read, evidence.url, (evidence,), self.config.agent)
         place = None
-        if evidence.status is not None:
+        # an extract is no answer as received, so that it has no place among them
+        if evidence.status is not None and evidence.kind != TERMS:
             lines = tuple(
                 (k.encode("latin-1", "replace"), v.encode("latin-1", "replace")) for k, v in evidence.fields
             )

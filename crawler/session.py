@@ -151,7 +151,9 @@ class Session:
             exchange.found = (reason,)
         elif not exchange.hits:
             reader = self._reader(exchange)
-            exchange.location = await self.instance.evidence.gather(url, reader)
+            gathered = await self.instance.evidence.gather(url, reader)
+            known = self.instance.terms_pages.known(url)
+            exchange.location = (*gathered, *known) if known else gathered
             self._pace(exchange, reader.facts(exchange.location))
 
     def _reader(self, exchange: Exchange) -> Reader:
@@ -246,7 +248,7 @@ class Session:
         return body
 
     async def _completed(self, case: Case, exchange: Exchange, body: bytes) -> Case:
-        """The case with what the answer itself holds or points to: credentials, a licence."""
+        """The case with what the answer itself holds or points to: credentials, a licence, terms."""
         profile = self.terms.policy.profile
         credentials = await self.instance.credentials(case.url, case.decided_at, exchange, body)
         if credentials:
@@ -254,7 +256,7 @@ class Session:
         while wanted := plan_for(self._reader(exchange), case.evidence, profile):
             more = [await self.instance.evidence.get(request) for request in wanted]
             case = replace(case, evidence=(*case.evidence, *more))
-        return case
+        return replace(case, evidence=await self.instance.terms_pages.complete(case, body))
 
     def broken(self, exchange: Exchange, where: str, error: Exception) -> None:
         """A defect of ours met while judging: nothing is kept, and the record says so."""

@@ -35,8 +35,10 @@ WHERE = {
     "image-xmp": "XMP metadata in an image",
     "pdf-xmp": "XMP metadata in a PDF",
     "epub-opf": "the package document of an EPUB",
+    "rsl-embedded": "a licence inside a feed or a file",
     "c2pa-assertions": "C2PA manifests (content credentials)",
-    "text": "running text",
+    "text": "sentences of a page's footer and legal lines",
+    "terms": "the terms that a site links",
     "tdm-policy": "the TDM policy that a statement names",
 }
 """Kinds of evidence in words; one without words breaks the page and its test."""

@@ -181,6 +181,8 @@ class EvidenceRequest:
 
     kind: str
     url: str
+    details: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    """What made us ask, where the kind does not say it; it goes into the evidence's own details."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from functools import cache
 from reservations.facts import Facts
 from reservations.model import HTML_SIGNALS, RESPONSE, Agent, Evidence, Outcome, Protocol, Reading
 from reservations.protocols import discover
-from reservations.readers import boilerplate
+from reservations.readers import boilerplate, terms_page
 from reservations.readers.assets import asset_extracts
 from reservations.readers.html_head import encode_elements, looks_like_html, read_elements
 
@@ -29,7 +29,7 @@ def extract(evidence: Evidence, agent: Agent) -> tuple[Evidence, ...]:
     `extract(extract(x)) == extract(x)` and reading the extract equals reading the body.
     """
     if evidence.kind != RESPONSE or not evidence.body:
-        return (evidence,)
+        return (terms_page.reduced(evidence) if evidence.kind == terms_page.KIND else evidence,)
     head = replace(evidence, body=b"")
     return (head, *signals(head, evidence.body, agent))
 

@@ -177,7 +177,9 @@ class EvidenceClient:
         return self._ended(walk, outcome, answer=bare, why=error.why, details=(("network", error.code),))
 
     def _revalidated(self, walk: _Walk, kept: Evidence, answer: Answer) -> Evidence:
-        fresh = freshened(kept, answer.fields, self._clock.wall(), _ip(answer))
+        fresh = freshened(
+            kept, answer.fields, self._clock.wall(), (*walk.request.details, *_ip(answer))
+        )
         return replace(fresh, redirects=tuple(walk.hops))
 
     def _ended(
@@ -201,7 +203,7 @@ class EvidenceClient:
             fields=redacted(answer.fields) if answer else (),
             body=answer.body if answer else b"",
             redirects=tuple(walk.hops),
-            details=(*details, *_ip(answer)),
+            details=(*walk.request.details, *details, *_ip(answer)),
             why=why,
         )
 

@@ -16,7 +16,7 @@ from reservations.model import Agent, Evidence, EvidenceRequest, Outcome, Profil
 from reservations.origins import origin_of
 from reservations.plan import is_closed, plan_for
 from reservations.protocols import discover
-from reservations.read import Reader
+from reservations.read import Reader, extract
 
 OnFetched = Callable[[Evidence], Awaitable[None] | None]
 """Told of each observation before anybody is given it; what it raises, every waiter gets."""
@@ -24,6 +24,8 @@ OnFetched = Callable[[Evidence], Awaitable[None] | None]
 _MAX_ROUNDS = 16
 _LOOK_AT = 64
 """Origins looked at for room; the rest of the search is left to the next call."""
+_READ_APART = 100_000
+"""Bytes beyond which an answer is reduced off the event loop."""
 _OVERHEAD = 1024
 """Bytes that an entry is counted for beside its body."""
 
@@ -135,6 +137,11 @@ class EvidenceStore:
             slot.task = asyncio.create_task(self._fetch(slot, request))
         return await asyncio.shield(slot.task)
 
+    def at_hand(self, request: EvidenceRequest) -> Evidence | None:
+        """What is known of a request without asking, while it is fresh."""
+        slot = self._origins.get(origin_of(request.url), {}).get((request.kind, request.url))
+        return None if slot is None else self._fresh(slot)
+
     def next_try(self, origin: str) -> float | None:
         """When all that could not be had of an origin may be asked again, in seconds since the epoch.
 
@@ -166,7 +173,7 @@ class EvidenceStore:
 
     async def _fetch(self, slot: _Slot, request: EvidenceRequest) -> Evidence:
         try:
-            evidence = await self._fetcher.fetch(request, slot.found)
+            evidence = await self._fetched(request, slot.found)
             if self._on_fetched is not None:
                 told = self._on_fetched(evidence)
                 if inspect.isawaitable(told):
@@ -176,6 +183,13 @@ class EvidenceStore:
             return evidence
         finally:
             slot.task = None
+
+    async def _fetched(self, request: EvidenceRequest, found: Evidence | None) -> Evidence:
+        """The answer in the form in which it is kept."""
+        evidence = await self._fetcher.fetch(request, found)
+        if len(evidence.body) > _READ_APART:
+            return (await asyncio.to_thread(extract, evidence, self._agent))[0]
+        return extract(evidence, self._agent)[0]
 
     def _put(self, slot: _Slot, evidence: Evidence) -> None:
         slot.evidence = evidence

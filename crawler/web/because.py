@@ -19,7 +19,9 @@ _PLACES = {
     "pdf-xmp": "the metadata of the PDF",
     "epub-opf": "the metadata of the EPUB",
     "c2pa-assertions": "the content credentials of the file",
+    "rsl-embedded": "the licence inside the file",
     "text": "a sentence of the page",
+    "terms": "a sentence of the terms that the site links",
 }
 _SINCE = {
     Use.TDM: "%(place)s has reserved text and data mining since %(since)s",

@@ -1,0 +1,128 @@
+"""The terms that a site links: found on its first pages, read once a day, known to all its later pages.
+
+A page of terms is asked for as any page is: only where lists, robots.txt and every other file-level
+reservation leave it open. The `letter` profile, which knows no plain language, asks for none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from blocklists.hostnames import canonical_host, registrable_domain
+from blocklists.model import Hit
+from crawler.evidence import EvidenceStore
+from crawler.gate import Case, Terms, judge
+from reservations.model import (
+    RESPONSE,
+    Evidence,
+    EvidenceRequest,
+    Outcome,
+    Profile,
+    Stage,
+    Verdict,
+)
+from reservations.origins import origin_of
+from reservations.readers.terms_links import TermsLink, terms_links
+from reservations.readers.terms_page import KIND
+
+MAX_TERMS = 3
+"""Pages of terms that are read of one site."""
+MAX_LOOKS = 20
+"""Pages of a site that are searched for a link to its terms."""
+MAX_ORIGINS = 20_000
+
+
+@dataclass(slots=True)
+class _Site:
+    looks: int = 0
+    requests: tuple[EvidenceRequest, ...] = ()
+
+
+class TermsPages:
+    """What is known of the terms of every site of a running crawl; fetches through `store`."""
+
+    def __init__(self, terms: Terms, store: EvidenceStore, hits: Callable[[str], tuple[Hit, ...]]) -> None:
+        self._terms = terms
+        self._store = store
+        self._hits = hits
+        self._sites: OrderedDict[str, _Site] = OrderedDict()
+
+    def known(self, url: str) -> tuple[Evidence, ...]:
+        """Terms of a URL's site that were read already and are fresh."""
+        site = self._sites.get(origin_of(url))
+        if site is None or not site.requests:
+            return ()
+        found = map(self._store.at_hand, site.requests)
+        return tuple(evidence for evidence in found if evidence is not None)
+
+    async def complete(self, case: Case, body: bytes) -> tuple[Evidence, ...]:
+        """The evidence of a case whose body is there, with the terms that its site links."""
+        if self._terms.policy.profile is Profile.LETTER:
+            return case.evidence
+        requests = self._requests(case, body)
+        asked = {(e.kind, e.url) for e in case.evidence}
+        missing = [r for r in requests if (r.kind, r.url) not in asked]
+        # a page that is left out anyway is no reason to ask for another one
+        if not missing or judge(case, self._terms).verdict is not Verdict.KEEP:
+            return case.evidence
+        return (*case.evidence, *await asyncio.gather(*(self._read(r, case) for r in missing)))
+
+    def _requests(self, case: Case, body: bytes) -> tuple[EvidenceRequest, ...]:
+        origin = origin_of(case.url)
+        site = self._sites.setdefault(origin, _Site())
+        self._sites.move_to_end(origin)
+        if len(self._sites) > MAX_ORIGINS:
+            self._sites.popitem(last=False)
+        if not site.requests and site.looks < MAX_LOOKS:
+            site.looks += 1
+            head = next((e for e in case.evidence if e.kind == RESPONSE and e.url == case.url), None)
+            links = terms_links(body, head.fields if head else (), case.url)
+            site.requests = _of_the_same_site(links, case.url)[:MAX_TERMS]
+        return site.requests
+
+    async def _read(self, request: EvidenceRequest, case: Case) -> Evidence:
+        if (evidence := self._store.at_hand(request)) is not None:
+            return evidence
+        url = request.url
+        hits = self._hits(url)
+        location = () if hits else await self._store.gather(url)
+        admission = judge(
+            Case(url=url, stage=Stage.BEFORE_FETCH, decided_at=case.decided_at, evidence=location, hits=hits),
+            self._terms,
+        )
+        match admission.verdict:
+            case Verdict.KEEP:
+                return await self._store.get(request)
+            case Verdict.EXCLUDE:
+                return _not_asked(request, case, Outcome.REFUSED, f"not asked for: {admission.reason}")
+            case Verdict.DEFER:
+                return _not_asked(request, case, Outcome.UNREACHABLE, f"not asked for: {admission.reason}")
+
+
+def _not_asked(request: EvidenceRequest, case: Case, outcome: Outcome, why: str) -> Evidence:
+    return Evidence(
+        kind=request.kind,
+        url=request.url,
+        outcome=outcome,
+        fetched_at=case.decided_at,
+        details=request.details,
+        why=why,
+    )
+
+
+def _of_the_same_site(links: Sequence[TermsLink], url: str) -> tuple[EvidenceRequest, ...]:
+    """Links that stay within the registrable domain: others speak for somebody else."""
+    own = _domain(url)
+    return tuple(
+        EvidenceRequest(kind=KIND, url=link.url, details=(("linked_from", url[:2000]), ("link", link.says)))
+        for link in links
+        if own and _domain(link.url) == own
+    )
+
+
+def _domain(url: str) -> str:
+    host = canonical_host(url) or ""
+    return registrable_domain(host) or host
