@@ -188,8 +188,10 @@ class Marks:
                 "INSERT INTO mark VALUES (?, 2, '') ON CONFLICT (id) DO UPDATE SET fate = 2",
                 [(number,) for number in part],
             )
-        standing = select(reservation.c.evidence_sha256).where(reservation.c.ended_at.is_(None)).distinct()
-        for digests in connection.scalars(standing).partitions(CHUNK):
+        # One stated in a page itself never ends by itself, and has its words in its own row.
+        standing = (reservation.c.ended_at.is_(None), reservation.c.kind.in_(location_kinds()))
+        files = select(reservation.c.evidence_sha256).where(*standing).distinct()
+        for digests in connection.scalars(files).partitions(CHUNK):
             self._db.executemany("INSERT INTO standing VALUES (?)", [(digest,) for digest in digests])
 
 
