@@ -42,6 +42,8 @@ from reservations.origins import origin_of
 from reservations.plan import plan
 from reservations.protocols import discover
 from reservations.read import extract, read
+from reservations.readers.html_head import looks_like_html
+from reservations.readers.terms_page import KIND as TERMS
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 RESPONSE_FILE = "response.http"
@@ -174,7 +176,8 @@ def examine_files(config: Config, url: str, folder: Path, *, policies: bool = Fa
     """Decide from files: `robots.txt`, `tdmrep.json`, ... and `response.http`. What is not there is absent.
 
     `response.http` is a status line, header lines, an empty line and the body. `rsl` and `tdm-policy` stand
-    for any document of theirs that the rest points to. Raises OfflineError.
+    for any document of theirs that the rest points to, `terms` for the terms that the site links.
+    Raises OfflineError.
     """
     if not folder.is_dir():
         raise OfflineError(
@@ -186,6 +189,8 @@ def examine_files(config: Config, url: str, folder: Path, *, policies: bool = Fa
         location.kind: location.path for protocol in discover() for location in protocol.locations
     }
     evidence = [_from_file(kind, origin + path, folder / kind, when) for kind, path in paths.items()]
+    if (folder / TERMS).exists():
+        evidence.append(_with_type(_from_file(TERMS, f"{origin}/{TERMS}", folder / TERMS, when)))
     page = folder / RESPONSE_FILE
     if page.exists():
         evidence.append(_from_http(url, page, when))
@@ -204,6 +209,12 @@ def _from_file(kind: str, url: str, path: Path, when: datetime) -> Evidence:
     return Evidence(
         kind=kind, url=url, outcome=Outcome.FOUND, fetched_at=when, status=200, body=path.read_bytes()
     )
+
+
+def _with_type(evidence: Evidence) -> Evidence:
+    """A file from a folder has no header that says what it is; its bytes do."""
+    media_type = "text/html" if looks_like_html((), evidence.body) else "text/plain"
+    return replace(evidence, fields=(("Content-Type", media_type),))
 
 
 def _from_http(url: str, path: Path, when: datetime) -> Evidence:

@@ -41,6 +41,7 @@ from reservations.readers.boilerplate import KIND as TEXT
 from reservations.readers.odrl import in_lines
 from reservations.readers.tdm_policy import KIND as TDM_POLICY
 from reservations.readers.tdm_policy import policy_in
+from reservations.readers.terms_page import KIND as TERMS
 
 _VERDICTS = {Verdict.KEEP: "would be kept", Verdict.EXCLUDE: "left out", Verdict.DEFER: "unknown for now"}
 
@@ -201,6 +202,6 @@ def _place(locator: Locator, files: dict[str, Evidence]) -> str:
     if item.kind == RESPONSE:
         return f" (response head, line {locator.line})" if locator.line else " (response head)"
     # a line of the extract of a page says nothing to the page's owner; a byte of the page does
-    lined = locator.line and item.kind not in (HTML_SIGNALS, TEXT)
+    lined = locator.line and item.kind not in (HTML_SIGNALS, TEXT, TERMS)
     where = f", line {locator.line}" if lined else f", byte {locator.offset}" if locator.offset else ""
     return f" ({item.final_url}{where})"
