@@ -17,6 +17,7 @@ from reservations.model import Effect, Evidence, Reason, quoted
 from reservations.readers.challenge_markup import certain_marker
 from reservations.readers.html_head import CHALLENGE, FIRST_ELEMENT_LINE, Element, encode_elements
 from reservations.readers.http_fields import FieldLine, HttpFields, fields_of
+from reservations.readers.link_fields import read_links
 from reservations.readers.paywall_markup import FLAG, PART_FLAG
 
 STATUS_LINE = 1
@@ -54,6 +55,7 @@ _RETURN_KEYS = frozenset(
 
 _EXTENSION = re.compile(r"\.(?:html?|php|aspx?|jsp|do)$")
 
+_LICENSE_CHALLENGE = re.compile(r"(?:^|,)\s*license(?=\s|,|$)", re.IGNORECASE)
 _BLOCKED_BY = re.compile(r"rel\s*=\s*\"?[^\",;]*\bblocked-by\b", re.IGNORECASE)
 
 
@@ -115,9 +117,29 @@ def _told(status: int, fields: HttpFields) -> tuple[FieldLine | None, str]:
     if status == 451:
         line = next((f for f in fields.get_all("link") if _BLOCKED_BY.search(f.value[:2000])), None)
         return line, "names who demanded it" if line else ""
+    asked = _licence_asked(status, fields)
+    if asked is not None:
+        return asked, "a licence is asked for; none is bought, and no token is ever asked for or sent"
     price, error = fields.get("crawler-price"), fields.get("crawler-error")
     told = [f"{label} {line.value}" for label, line in (("price", price), ("error", error)) if line]
     return price or error, quoted(", ".join(told))
+
+
+def _licence_asked(status: int, fields: HttpFields) -> FieldLine | None:
+    """The line by which RSL asks for a licence: the challenge, the link, or a licence as the body.
+
+    RSL-SPEC-1.0 sections 4.10 and 6.3, https://rslstandard.org/rsl.
+    """
+    for line in fields.get_all("www-authenticate"):
+        if _LICENSE_CHALLENGE.search(line.value[:2000]):
+            return line
+    for line in fields.get_all("link"):
+        for link in read_links(line.value):
+            about = link.media_type.startswith("application/rsl") or status in (401, 402)
+            if about and "license" in link.relations:
+                return line
+    told = fields.get("content-type")
+    return told if told and told.value.lower().startswith("application/rsl") else None
 
 
 def _login(url: str, response: Evidence, fields: HttpFields) -> Iterator[Reason]:

@@ -47,6 +47,11 @@ class Facts:
         self._once: dict[Callable[[Facts], object], object] = {}
 
     @property
+    def page(self) -> str:
+        """The URL without its fragment."""
+        return self._page
+
+    @property
     def kinds(self) -> Iterable[str]:
         """The kinds of evidence there are."""
         return self._by_kind.keys()

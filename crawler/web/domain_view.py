@@ -28,7 +28,10 @@ from crawler.web.language import AtLeast, Language
 from reservations.model import RESPONSE, Reason
 
 NOT_FILES = frozenset(
-    {"response", "html-signals", "image-xmp", "pdf-xmp", "epub-opf", "c2pa-assertions", "text"}
+    {
+        *("response", "html-signals", "image-xmp", "pdf-xmp", "epub-opf", "c2pa-assertions", "text"),
+        "rsl-embedded",
+    }
 )
 
 

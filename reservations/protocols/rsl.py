@@ -19,10 +19,8 @@ from reservations.model import (
     ROBOTS_TXT,
     Evidence,
     EvidenceRequest,
-    Level,
     Locator,
     Note,
-    NoteKind,
     Outcome,
     Preference,
     Protocol,
@@ -31,10 +29,22 @@ from reservations.model import (
     Use,
     quoted,
 )
-from reservations.readers.rsl_document import Place, ProblemKind, RslDocument, read_rsl
+from reservations.readers import rsl_embedded
+from reservations.readers.rsl_document import Place, RslDocument, read_rsl
+from reservations.readers.rsl_notes import (
+    FEED_ITEMS,
+    MISSING,
+    OF_FLAW,
+    OF_ODDITY,
+    OF_PROBLEM,
+    RELATIVE,
+    RSL_NOTES,
+    STRANGER,
+    TOO_MANY,
+)
 from reservations.readers.rsl_pointers import MAX_POINTERS, Pointer, pointers
-from reservations.readers.rsl_scope import Target, target_of
-from reservations.readers.rsl_terms import COVERS, Finding, OddityKind, Standing, finding, oddities, terms_for
+from reservations.readers.rsl_scope import Reach, Target, target_of
+from reservations.readers.rsl_terms import COVERS, Finding, Standing, finding, oddities, terms_for
 from reservations.readers.said import Said, statements, strictest
 
 NAME = "rsl"
@@ -52,102 +62,6 @@ _SAYS = {
 }
 _NOTHING = Reading()
 
-RELATIVE = NoteKind(
-    code="rsl.pointer-invalid",
-    level=Level.WARN,
-    summary="A pointer to a licence is not valid by the letter",
-    text="The address must be absolute and the type `application/rsl+xml`; a strict reader skips the "
-    "pointer. Forbear follows it all the same. Write the whole address, as in "
-    "`License: https://your.site/license.xml` in robots.txt.",
-)
-STRANGER = NoteKind(
-    code="rsl.license-in-other-group",
-    level=Level.WARN,
-    summary="The only License line stands in another crawler's group",
-    text="A License line below a User-agent line is for that crawler alone, also at the end of the file. "
-    "Forbear reads it as meant for everybody. Put it above the first User-agent line.",
-)
-MISSING = NoteKind(
-    code="rsl.document-missing",
-    level=Level.BAD,
-    summary="The licence that is pointed to cannot be had",
-    text="Without a valid document nothing is licensed (RSL 1.0 section 4.3), so Forbear takes everything"
-    " as reserved. Correct the address, or remove the pointer.",
-)
-TOO_MANY = NoteKind(
-    code="rsl.too-many-documents",
-    level=Level.WARN,
-    summary="More licences are pointed to than Forbear reads",
-    text="Forbear reads eight documents for one page; what is said in the others is not known, so it "
-    "takes the page as unlicensed. Put the terms into one document.",
-)
-NOT_RSL = NoteKind(
-    code="rsl.not-a-document",
-    level=Level.BAD,
-    summary="What the pointer leads to is not an RSL document",
-    text="It is no well-formed XML, its root is not `rsl`, or it is larger or deeper than we read. "
-    "Nothing is licensed without a valid document. Check it with an XML validator.",
-)
-DOCTYPE = NoteKind(
-    code="rsl.doctype",
-    level=Level.BAD,
-    summary="The licence declares a document type or entities",
-    text="Forbear refuses both for safety (RSL 1.0 section 8) and takes everything as reserved. Remove "
-    "the `<!DOCTYPE ...>`.",
-)
-NAMESPACE = NoteKind(
-    code="rsl.namespace",
-    level=Level.BAD,
-    summary="The licence is not in the namespace https://rslstandard.org/rsl",
-    text="A document in another namespace is not RSL and licenses nothing. Forbear honours what it "
-    'prohibits. Write `<rsl xmlns="https://rslstandard.org/rsl">`.',
-)
-NOT_CONFORMANT = NoteKind(
-    code="rsl.not-conformant",
-    level=Level.BAD,
-    summary="The licence breaks the schema, so it permits nothing",
-    text="An element that RSL does not know, a `content` without `license` or `url`, or two `permits` of "
-    "one type make the document non-conformant. Forbear honours what it prohibits and takes no "
-    "permission from it.",
-)
-COMMAS = NoteKind(
-    code="rsl.commas",
-    level=Level.WARN,
-    summary="Values are separated by commas",
-    text="RSL 1.0 separates values by spaces; commas were used in the 0.9 draft. Forbear reads them in "
-    "what is prohibited, not in what is permitted. Write `ai-train ai-input`.",
-)
-UNKNOWN_USAGE = NoteKind(
-    code="rsl.unknown-usage",
-    level=Level.WARN,
-    summary="A usage is not one that RSL 1.0 defines",
-    text="Defined are all, ai-all, ai-train, ai-input, ai-index and search. Forbear reads words with "
-    "`train` in them as ai-train where they are prohibited. Write `ai-train`.",
-)
-CONFLICT = NoteKind(
-    code="rsl.permits-and-prohibits",
-    level=Level.WARN,
-    summary="One licence both permits and prohibits a usage",
-    text="The prohibition wins (RSL 1.0 section 3.6), also where it is `all` and the permission narrower."
-    " Remove one of the two.",
-)
-_OF_PROBLEM = {
-    ProblemKind.NOT_XML: NOT_RSL,
-    ProblemKind.NOT_RSL: NOT_RSL,
-    ProblemKind.TOO_LARGE: NOT_RSL,
-    ProblemKind.DOCTYPE: DOCTYPE,
-    ProblemKind.NAMESPACE: NAMESPACE,
-    ProblemKind.UNKNOWN_ELEMENT: NOT_CONFORMANT,
-    ProblemKind.NO_LICENSE: NOT_CONFORMANT,
-    ProblemKind.REPEATED: NOT_CONFORMANT,
-    ProblemKind.NO_URL: NOT_CONFORMANT,
-}
-_OF_ODDITY = {
-    OddityKind.COMMAS: COMMAS,
-    OddityKind.UNKNOWN_USAGE: UNKNOWN_USAGE,
-    OddityKind.CONFLICT: CONFLICT,
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Source:
@@ -160,7 +74,7 @@ class _Source:
 
     def place(self, place: Place) -> Locator:
         """A place of the document; inside a page, the element that holds it."""
-        if self.pointer.document:
+        if not self.pointer.url:
             return Locator(
                 evidence=self.pointer.locator.evidence,
                 line=self.pointer.locator.line,
@@ -200,7 +114,7 @@ def _sources(facts: Facts, found: tuple[Pointer, ...]) -> tuple[list[_Source], l
     unknowns: list[Unknown] = []
     addresses = tuple(dict.fromkeys(p.url for p in found if p.url))
     for pointer in found:
-        if pointer.document or not pointer.url:
+        if pointer.document or not pointer.url:  # inside a page, a feed or a file
             sources.append(_Source(pointer=pointer, document=read_rsl(pointer.document)))
             continue
         answer = answers.get(pointer.url)
@@ -235,10 +149,14 @@ def _said(source: _Source, target: Target, *, lenient: bool) -> Iterator[tuple[U
     if document is None:
         yield from _unlicensed(source, source.pointer.locator)
         return
-    terms = terms_for(document, target, lenient=lenient, page=source.pointer.page)
+    reach = source.pointer.reach
+    terms = terms_for(document, target, lenient=lenient, page=source.pointer.page, reach=reach)
+    if not terms.scopes and (reach is Reach.NAMED or (reach is Reach.FEED and not lenient)):
+        return  # it is about something else, whatever is wrong with it
+    permits = document.conformant and source.pointer.flaw is None and not (reach is Reach.FEED and lenient)
     for use in COVERS:
         found = finding(terms, use)
-        if found is not None and (document.conformant or found.standing is not Standing.PERMITTED):
+        if found is not None and (permits or found.standing is not Standing.PERMITTED):
             yield use, _from_finding(found, source)
     if not document.conformant:
         yield from _unlicensed(source, source.place(document.problems[0].place))
@@ -268,7 +186,11 @@ def _unlicensed(source: _Source, locator: Locator) -> Iterator[tuple[Use, Said]]
 
 def _about_pointers(found: tuple[Pointer, ...]) -> Iterator[Note]:
     for pointer in found:
-        if pointer.stranger:
+        if pointer.reach is Reach.FEED:
+            yield Note(kind=FEED_ITEMS, locator=pointer.locator)
+        if pointer.flaw is not None:
+            yield Note(kind=OF_FLAW[pointer.flaw], locator=pointer.locator)
+        elif pointer.stranger:
             yield Note(kind=STRANGER, locator=pointer.locator)
         elif not pointer.proper:
             yield Note(kind=RELATIVE, locator=pointer.locator)
@@ -284,9 +206,9 @@ def _about_documents(sources: Iterable[_Source]) -> Iterator[Note]:
                 yield Note(kind=MISSING, locator=source.pointer.locator)
             continue
         for problem in source.document.problems:
-            yield Note(kind=_OF_PROBLEM[problem.kind], locator=source.place(problem.place))
+            yield Note(kind=OF_PROBLEM[problem.kind], locator=source.place(problem.place))
         for odd, place in oddities(source.document):
-            yield Note(kind=_OF_ODDITY[odd], locator=source.place(place))
+            yield Note(kind=OF_ODDITY[odd], locator=source.place(place))
 
 
 PROTOCOL = Protocol(
@@ -294,15 +216,9 @@ PROTOCOL = Protocol(
     title="RSL, Really Simple Licensing",
     spec_url="https://rslstandard.org/rsl#section-4",
     spec_version="RSL 1.0 with errata to 7 August 2026",
-    kinds=(ROBOTS_TXT, RESPONSE, HTML_SIGNALS, KIND),
+    kinds=(ROBOTS_TXT, RESPONSE, HTML_SIGNALS, KIND, rsl_embedded.KIND),
     parse=parse,
     wants=wants,
     codes=("rsl.prohibited", "rsl.payment", UNREADABLE),
-    notes=(
-        RELATIVE,
-        STRANGER,
-        MISSING,
-        TOO_MANY,
-        *dict.fromkeys((*_OF_PROBLEM.values(), *_OF_ODDITY.values())),
-    ),
+    notes=RSL_NOTES,
 )

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from reservations.model import EPUB_OPF, IMAGE_XMP, PDF_XMP
-from reservations.readers.containers import epub, gif, isobmff, jpeg, pdf, png, svg, tiff, webp
+from reservations.readers import rsl_embedded
+from reservations.readers.containers import epub, gif, id3, isobmff, jpeg, pdf, png, svg, tiff, webp
 from reservations.readers.containers.bounds import MAX_PACKETS
-from reservations.readers.containers.reduced import reduce_opf, reduce_xmp
+from reservations.readers.containers.reduced import as_utf8_xml, reduce_opf, reduce_xmp
+from reservations.readers.elements import encode_elements
 from reservations.readers.http_fields import content_type_of, media_type_of
 
 _EPUB = "application/epub+zip"
@@ -25,6 +27,7 @@ FORMATS: dict[str, Callable[[bytes], Iterator[bytes]]] = {
     "tiff": tiff.packets,
     "boxes": isobmff.packets,
     "svg": svg.packets,
+    "id3": id3.packets,
     "pdf": pdf.packets,
     "epub": epub.packages,
 }
@@ -50,20 +53,26 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     *((magic, "tiff") for magic in tiff.MAGIC),
     (isobmff.JP2_MAGIC, "boxes"),
     (isobmff.JXL_MAGIC, "boxes"),
+    (id3.MAGIC, "id3"),
 )
 
 
 def asset_extracts(fields: Sequence[tuple[str, str]], body: bytes) -> tuple[tuple[str, bytes], ...]:
-    """Kind of evidence and its bytes, for an answer that is no HTML: none, or one."""
+    """Kinds of evidence and their bytes, for an answer that is no HTML; mostly none."""
     name = format_of(media_type_of(content_type_of(fields)), body)
     if not name:
-        return ()
-    packets = _first(FORMATS[name](body))
+        feed = rsl_embedded.in_feed(fields, body)
+        return ((rsl_embedded.KIND, encode_elements(feed)),) if feed else ()
+    packets = tuple(_first(FORMATS[name](body)))
     if name == "epub":
         kind, extract = EPUB_OPF, reduce_opf(packets)
     else:
         kind, extract = (PDF_XMP if name == "pdf" else IMAGE_XMP), reduce_xmp(packets)
-    return ((kind, extract),) if extract else ()
+    licences = rsl_embedded.in_file(map(as_utf8_xml, packets))
+    return (
+        *(((kind, extract),) if extract else ()),
+        *(((rsl_embedded.KIND, encode_elements(licences)),) if licences else ()),
+    )
 
 
 def format_of(media_type: str, body: bytes) -> str:

@@ -9,7 +9,7 @@ unlicensed. Document type declarations and entities are refused (section 8).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha256
@@ -129,7 +129,10 @@ class RslDocument:
     problems: tuple[Problem, ...] = ()
     max_age_days: int = DEFAULT_MAX_AGE
     index: PatternIndex[Content] | None = None
-    """The contents by what their patterns begin with; a document may name thousands."""
+    """The contents by what their patterns begin with; a document may name thousands.
+
+    An `alternate` is one more URL under the terms of its `content` (section 3.14).
+    """
 
     @property
     def conformant(self) -> bool:
@@ -248,13 +251,19 @@ class _Builder:
             self.wrong(ProblemKind.NAMESPACE, root)
         self.check_children(root)
         contents = tuple(map(self.content, root.named("content")))
+        alternates = (
+            replace(content, scope=scope_of(other.said()))
+            for node, content in zip(root.named("content"), contents, strict=True)
+            for other in node.named("alternate")
+            if other.said()
+        )
         if not contents:
             self.wrong(ProblemKind.NO_LICENSE, root)
         days = root.get("max-age")
         return RslDocument(
             sha256=sha256(self.body).hexdigest(),
             contents=contents,
-            index=PatternIndex(contents, lambda c: (c.pattern.length, False)),
+            index=PatternIndex((*contents, *alternates), lambda c: (c.pattern.length, False)),
             problems=tuple(self.problems[:MAX_PROBLEMS]),
             max_age_days=min(int(days), _MAX_DAYS) if _is_number(days) else DEFAULT_MAX_AGE,
         )

@@ -1,25 +1,30 @@
 """Where a URL's evidence points to RSL documents.
 
 Spec: RSL-SPEC-1.0 section 4, https://rslstandard.org/rsl. `License` lines of robots.txt (4.4), the
-`Link` header (4.5), `link` and `script` elements of HTML (4.6). What is invalid by the letter, a
-relative address or a line in another bot's group, is read failing closed.
+`Link` header (4.5), `link` and `script` elements of HTML (4.6), items of feeds (4.7) and metadata of files
+(4.8). What is invalid by the letter, a relative address or a line in another bot's group, is read failing
+closed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from reservations.model import HTML_SIGNALS, ROBOTS_TXT, Agent, Locator, quoted
-from reservations.readers.html_head import FIRST_ELEMENT_LINE
+from reservations.model import HTML_SIGNALS, ROBOTS_TXT, Agent, Evidence, Locator, quoted
+from reservations.origins import origin_of
+from reservations.readers import rsl_embedded
+from reservations.readers.elements import FIRST_ELEMENT_LINE, Element, decode_elements
 from reservations.readers.link_fields import read_links
 from reservations.readers.robots_groups import records_of, select
 from reservations.readers.robots_lines import Record
 from reservations.readers.robots_txt import Grouping, RobotsFile
-from reservations.readers.rsl_document import MEDIA_TYPE
+from reservations.readers.rsl_document import MEDIA_TYPE, read_rsl
+from reservations.readers.rsl_scope import Reach
 
 if TYPE_CHECKING:
     from reservations.facts import Facts
@@ -33,6 +38,17 @@ _LENIENT_TYPE = "application/rsl"
 _WEB = ("http://", "https://")
 
 
+class Flaw(StrEnum):
+    """What is wrong with a licence inside a feed or a file, for the notes to its owner."""
+
+    MISPLACED = "misplaced"
+    """It stands outside the items of an RSS feed."""
+    ELSEWHERE = "elsewhere"
+    """Its `url` is not on the feed's own origin."""
+    FORM = "form"
+    """It has no wrapper, more than one `content`, or no canonical `url`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pointer:
     """One pointer to a document, or the document itself where it stands inside a page."""
@@ -40,13 +56,15 @@ class Pointer:
     url: str
     """Without fragment; empty for a document inside the page."""
     carrier: str
-    """file, header or meta."""
+    """file, header, meta, feed or asset."""
     proper: bool
     """Whether it points by the letter."""
     locator: Locator
     stranger: bool = False
     """Whether it stands in another bot's group."""
     document: bytes = b""
+    reach: Reach = Reach.PLACED
+    flaw: Flaw | None = None
 
     @property
     def page(self) -> bool:
@@ -56,13 +74,13 @@ class Pointer:
 
 def pointers(facts: Facts) -> tuple[Pointer, ...]:
     """Every pointer, those of robots.txt first; one for each address and carrier."""
-    return _once((*_robots(facts), *_link_header(facts), *_elements(facts)))
+    return _once((*_robots(facts), *_link_header(facts), *_elements(facts), *_embedded(facts)))
 
 
 def _once(found: Iterable[Pointer]) -> tuple[Pointer, ...]:
-    first: dict[tuple[str, str, bytes], Pointer] = {}
+    first: dict[tuple[str, str, bytes, Reach], Pointer] = {}
     for pointer in found:
-        key = (pointer.url, pointer.carrier, pointer.document)
+        key = (pointer.url, pointer.carrier, pointer.document, pointer.reach)
         if key not in first or (pointer.proper and not first[key].proper):
             first[key] = pointer
     return tuple(first.values())
@@ -166,3 +184,61 @@ def _elements(facts: Facts) -> Iterator[Pointer]:
         url, absolute = _address(extract.url, element.get("href") or "")
         if url:
             yield Pointer(url=url, carrier="meta", proper=proper and absolute, locator=locator)
+
+
+# ---- feeds and files
+
+
+def _embedded(facts: Facts) -> Iterator[Pointer]:
+    """Licences inside the URL's own answer, and those that a feed of its origin has for its items."""
+    own = facts.own(rsl_embedded.KIND)
+    for evidence in facts.all(rsl_embedded.KIND):
+        if evidence is own or origin_of(evidence.url) == facts.origin:
+            for line, element in enumerate(_decoded(evidence.body), start=FIRST_ELEMENT_LINE):
+                locator = Locator(evidence=evidence.sha256, line=line, quote=quoted(element.text))
+                if element.tag != rsl_embedded.FILE:
+                    yield _in_feed(element, evidence, locator, facts)
+                elif evidence is own:
+                    yield _in_file(element, locator)
+
+
+_decoded = lru_cache(maxsize=256)(decode_elements)
+
+
+def _in_file(element: Element, locator: Locator) -> Pointer:
+    document = element.text.encode("utf-8", "replace")
+    contents = read_rsl(document).contents
+    scope = contents[0].scope if len(contents) == 1 else None
+    canonical = (
+        scope is not None and bool(scope.origin) and not scope.text.endswith("$") and "*" not in scope.text
+    )
+    formed = element.get("outermost") == "rsl" and canonical
+    return Pointer(
+        url="",
+        carrier="asset",
+        proper=formed,
+        locator=locator,
+        document=document,
+        reach=Reach.HOLDER,
+        flaw=None if formed else Flaw.FORM,
+    )
+
+
+def _in_feed(element: Element, evidence: Evidence, locator: Locator, facts: Facts) -> Pointer:
+    """Section 4.7: `content` in an `item` of RSS, about a URL on the feed's own origin."""
+    document = element.text.encode("utf-8", "replace")
+    own = evidence.url.partition("#")[0] == facts.page
+    link, _ = _address(evidence.url, element.get("link") or "")
+    origin = origin_of(evidence.url)
+    elsewhere = any(c.scope.origin not in ("", origin) for c in read_rsl(document).contents)
+    placed = element.tag == rsl_embedded.ITEM and element.get("outermost") == "content"
+    flaw = Flaw.ELSEWHERE if elsewhere else None
+    return Pointer(
+        url="",
+        carrier="feed",
+        proper=placed and not elsewhere,
+        locator=locator,
+        document=document,
+        reach=Reach.FEED if own else Reach.PLACED if link == facts.page else Reach.NAMED,
+        flaw=flaw if placed else Flaw.MISPLACED,
+    )

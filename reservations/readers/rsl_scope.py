@@ -7,6 +7,7 @@ Spec: RSL-SPEC-1.0 section 3.3: a URL or a path, matched as RFC 9309 section 2.2
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -15,6 +16,19 @@ from reservations.readers.path_pattern import PathPattern, normal_path
 from reservations.readers.robots_rules import plain_pattern
 
 MAX_URL = 2_048
+
+
+class Reach(StrEnum):
+    """Which of a document's `content` elements a URL is held against."""
+
+    PLACED = "placed"
+    """Those whose `url` matches; an empty one is the place the document is attached to."""
+    NAMED = "named"
+    """Those whose `url` matches, and no empty ones: the document is attached to something else."""
+    HOLDER = "holder"
+    """All of them: the document stands inside the file, wherever copies of it are (section 4.8)."""
+    FEED = "feed"
+    """By the letter as NAMED (section 4.7). Failing closed, the feed holds the works of its items."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

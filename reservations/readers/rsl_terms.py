@@ -15,7 +15,7 @@ from itertools import groupby
 
 from reservations.model import Use
 from reservations.readers.rsl_document import Clause, Content, License, Place, RslDocument
-from reservations.readers.rsl_scope import Target
+from reservations.readers.rsl_scope import Reach, Target
 
 COVERS: dict[Use, frozenset[str]] = {
     Use.TDM: frozenset({"all"}),
@@ -62,8 +62,12 @@ class Terms:
     scopes: tuple[tuple[Content, ...], ...]
 
 
-def terms_for(document: RslDocument, target: Target, *, lenient: bool, page: bool) -> Terms:
+def terms_for(
+    document: RslDocument, target: Target, *, lenient: bool, page: bool, reach: Reach = Reach.PLACED
+) -> Terms:
     """What of a document is about a URL. For a page's own document an empty `url` is the page."""
+    if reach is Reach.HOLDER or (reach is Reach.FEED and lenient):
+        return Terms(scopes=(document.contents,) if document.contents else ())
 
     def narrowness(content: Content) -> int:
         if content.scope.everything:
@@ -72,6 +76,8 @@ def terms_for(document: RslDocument, target: Target, *, lenient: bool, page: boo
 
     matching = document.index.matching(target.path) if document.index else []
     covering = [c for c in matching if c.scope.speaks_for(target, lenient=lenient)]
+    if reach is not Reach.PLACED:
+        covering = [c for c in covering if not c.scope.everything]
     covering.sort(key=lambda c: (-narrowness(c), c.place.offset))
     return Terms(scopes=tuple(tuple(group) for _, group in groupby(covering, narrowness)))
 

@@ -35,11 +35,13 @@ PLACES = {
     "trust.txt": "https://example.com/trust.txt",
     "rsl": "https://example.com/license.xml",
     "tdm-policy": "https://example.com/policy.json",
+    "terms": "https://example.com/terms",
 }
-PARTS = ("text", "html-signals", "image-xmp", "pdf-xmp", "epub-opf", "c2pa-assertions")
+PARTS = ("text", "html-signals", "image-xmp", "pdf-xmp", "epub-opf", "c2pa-assertions", "rsl-embedded")
 TYPES = ("text/html", "application/xhtml+xml", "text/plain", "application/pdf", "application/epub+zip")
 TYPES += ("image/jpeg", "image/png", "image/webp", "image/gif", "image/tiff", "image/avif", "image/heic")
-TYPES += ("image/svg+xml", "video/mp4", "application/octet-stream")
+TYPES += ("image/svg+xml", "video/mp4", "application/octet-stream", "application/rss+xml", "audio/mpeg")
+TYPES += ("text/html; charset=utf-16le", "text/html; charset=iso-2022-jp", "text/html; charset=shift_jis")
 KINDS = (*PLACES, *PARTS, *(f"{RESPONSE} {media}" for media in TYPES), "header lines")
 AGENT = Agent(token="ExampleBot", reads_policies=True)
 TERMS = [Terms(agent=AGENT, policy=Policy(profile=profile)) for profile in Profile]
@@ -91,13 +93,20 @@ def _seed(folder: Path) -> int:
         for record in vector["evidence"]:
             evidence = evidence_of(record)
             head = "\n".join(f"{n}: {v}" for n, v in evidence.fields).encode("latin-1", "replace")
-            kind = "response text/html" if evidence.kind == RESPONSE else evidence.kind
+            kind = _kind_of(evidence) if evidence.kind == RESPONSE else evidence.kind
             seeds = {kind: evidence.body, "header lines": head if evidence.kind == RESPONSE else b""}
             for chosen, body in seeds.items():
                 if body and len(body) < 20_000:
                     data = bytes((KINDS.index(chosen),)) + body
                     (folder / sha256(data).hexdigest()[:16]).write_bytes(data)
     return sum(1 for _ in folder.iterdir())
+
+
+def _kind_of(evidence: Evidence) -> str:
+    """The kind of response whose media type is the evidence's own, as far as there is one."""
+    stated = {n.lower(): v for n, v in evidence.fields}.get("content-type", "").partition(";")[0]
+    kind = f"{RESPONSE} {stated.replace('text/xml', 'application/rss+xml')}"
+    return kind if kind in KINDS else f"{RESPONSE} text/html"
 
 
 def main() -> None:

@@ -6,14 +6,19 @@ import io
 import time
 import zipfile
 import zlib
+from datetime import UTC, datetime
 
 import pikepdf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from reservations.model import RESPONSE, Agent, Evidence, Outcome
+from reservations.read import extract, read
+from reservations.readers import rsl_embedded
 from reservations.readers.assets import FORMATS, asset_extracts, may_hold_c2pa
 from reservations.readers.containers.reduced import MAX_EXTRACT, reduce_opf, reduce_xmp
+from reservations.readers.elements import decode_elements, encode_elements
 from reservations.readers.opf import read_opf
 from reservations.readers.xmp import read_xmp
 
@@ -34,7 +39,8 @@ MEDIA_TYPES = (
 MAGICS = (
     b"\xff\xd8\xff\xe1", b"\x89PNG\r\n\x1a\n\0\0\0\x05iTXt", b"RIFF....WEBPXMP ", b"II*\0\x08\0\0\0",
     b"MM\0+\0\x08\0\0", b"GIF89a\x21\xff\x0bXMP DataXMP", b"\0\0\0\x10ftypavif\0\0\0\0\0\0\x01\0meta",
-    b"%PDF-1.7\n", b"PK\3\4", b"<svg ", b"\0\0\0\x0cjP  \r\n\x87\n",
+    b"%PDF-1.7\n", b"PK\3\4", b"<svg ", b"ID3\4\0\0\0\0\1\0TXXX\0\0", b"<rss rslstandard.org/rsl",
+    b"\0\0\0\x0cjP  \r\n\x87\n",
 )  # fmt: skip
 
 words = st.one_of(
@@ -45,12 +51,19 @@ words = st.one_of(
 )
 
 
+FRAGMENT = (
+    b'<rsl:rsl xmlns:rsl="https://rslstandard.org/rsl"><rsl:content url="https://ex.org/a"><rsl:license>'
+    b'<rsl:prohibits type="usage">ai-train</rsl:prohibits></rsl:license></rsl:content></rsl:rsl>'
+)
+
+
 def _packet() -> bytes:
     return (
         b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
         b'<rdf:Description rdf:about="" xmlns:tdm="http://www.w3.org/ns/tdmrep/" tdm:reservation="1"'
-        b' xmlns:plus="http://ns.useplus.org/ldf/xmp/1.0/" plus:DataMining="DMI-PROHIBITED"/>'
-        b"</rdf:RDF></x:xmpmeta>"
+        b' xmlns:plus="http://ns.useplus.org/ldf/xmp/1.0/" plus:DataMining="DMI-PROHIBITED">'
+        + FRAGMENT
+        + b"</rdf:Description></rdf:RDF></x:xmpmeta>"
     )
 
 
@@ -84,7 +97,25 @@ SAMPLES = (
     _pdf(),
     _epub(),
     b'<svg xmlns="http://www.w3.org/2000/svg"><metadata>' + _packet() + b"</metadata></svg>",
+    b"ID3\3\0\0\0\0\3\0TXXX\0\0\1\0\0\0\3\0" + FRAGMENT + bytes(60),
+    b"<rss><channel><item><link>https://ex.org/a</link>" + FRAGMENT + b"</item></channel></rss>",
+    b"<feed><entry>" + FRAGMENT + b"</entry>" + FRAGMENT + b"</feed>",
 )
+
+
+AGENT = Agent(token="ExampleBot")
+
+
+def answer(media_type: str, body: bytes) -> Evidence:
+    return Evidence(
+        kind=RESPONSE,
+        url="https://ex.org/a",
+        outcome=Outcome.FOUND,
+        fetched_at=datetime(2026, 11, 24, tzinfo=UTC),
+        status=200,
+        fields=(("Content-Type", media_type),),
+        body=body,
+    )
 
 
 def _holds(body: bytes, media_type: str = "") -> None:
@@ -92,11 +123,20 @@ def _holds(body: bytes, media_type: str = "") -> None:
     found = asset_extracts((("Content-Type", media_type),), body)
     may_hold_c2pa(media_type, body)
     assert time.perf_counter() - start < 5
-    for kind, extract in found:
+    if found:
+        page = answer(media_type, body)
+        parts = extract(page, AGENT)
+        assert read(page.url, parts, AGENT) == read(page.url, (page,), AGENT)
+    for kind, part in found:
+        if kind == rsl_embedded.KIND:
+            elements = decode_elements(part)
+            assert elements
+            assert encode_elements(elements) == part
+            continue
         assert kind in ("image-xmp", "pdf-xmp", "epub-opf")
-        assert 0 < len(extract) <= MAX_EXTRACT
-        again = reduce_opf([extract]) if kind == "epub-opf" else reduce_xmp([extract])
-        assert again == extract
+        assert 0 < len(part) <= MAX_EXTRACT
+        again = reduce_opf([part]) if kind == "epub-opf" else reduce_xmp([part])
+        assert again == part
 
 
 @given(st.sampled_from(MAGICS), st.binary(max_size=2000), st.sampled_from(MEDIA_TYPES))

@@ -79,6 +79,39 @@ def test_the_price_of_a_crawl_is_quoted_and_never_answered() -> None:
     assert reason.why == "price USD 0.05, error MissingCrawlerPrice"
 
 
+@pytest.mark.parametrize(
+    ("status", "name", "value"),
+    [
+        (401, "WWW-Authenticate", 'License error="invalid_token"'),
+        (402, "www-authenticate", 'Basic realm="a, b", License error="insufficient_scope"'),
+        (403, "WWW-Authenticate", "license"),
+        (401, "Link", '<https://ex.org/l.xml>; rel="license"'),
+        (403, "Link", '<https://ex.org/l.xml>; rel="license"; type="application/rsl+xml"'),
+    ],
+)
+def test_a_licence_that_is_asked_for_is_quoted_and_never_bought(status: int, name: str, value: str) -> None:
+    """RSL-SPEC-1.0 sections 4.10 and 6.3."""
+    (reason,) = reasons(answer(status, (name, value)))
+    assert reason.code == f"access.{status}"
+    assert reason.quote == f"{name}: {value}"
+    assert reason.line == 2
+    assert "no token is ever asked for" in reason.why
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WWW-Authenticate", 'Bearer realm="license"'),
+        ("WWW-Authenticate", "Licensed x"),
+        ("Link", '<https://ex.org/by>; rel="license"'),
+        ("Content-Type", "text/html"),
+    ],
+)
+def test_a_plain_refusal_asks_for_no_licence(name: str, value: str) -> None:
+    (reason,) = reasons(answer(403, (name, value)))
+    assert reason.why == ""
+
+
 def test_who_had_a_page_blocked_is_quoted() -> None:
     """RFC 7725 section 4."""
     link = ("Link", '<https://court.example/>; rel="blocked-by"')

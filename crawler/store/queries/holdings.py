@@ -17,7 +17,7 @@ from crawler.store.schema import NOT_OF_A_PAGE, decision, evidence, observation
 
 CHUNK = 500
 """Ids in one statement, and pieces of evidence in memory at a time."""
-OF_A_BODY = frozenset({"image-xmp", "pdf-xmp", "epub-opf", "c2pa-assertions", "text"})
+OF_A_BODY = frozenset({"image-xmp", "pdf-xmp", "epub-opf", "c2pa-assertions", "text", "rsl-embedded"})
 """Kinds of evidence that were taken out of a page's own body."""
 
 

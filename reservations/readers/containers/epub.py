@@ -14,6 +14,8 @@ MAGIC = b"PK\3\4"
 
 _MIMETYPE = b"mimetypeapplication/epub+zip"
 _CONTAINER = "META-INF/container.xml"
+_RIGHTS = "META-INF/rights.xml"
+"""What OCF section 4.2.6.3.6 keeps for rights expressions; RSL may stand there too."""
 _MAX_MEMBERS = 50_000
 _END_OF_DIRECTORY = b"PK\5\6"
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
@@ -28,13 +30,18 @@ def looks_like_epub(body: bytes) -> bool:
 
 
 def packages(body: bytes) -> Iterator[bytes]:
-    """The package documents, one per rendition; without a container file, members named `.opf`."""
+    """The package documents, one per rendition, and the file for rights if there is one.
+
+    Without a container file, members named `.opf`.
+    """
     if _members(body) > _MAX_MEMBERS:
         return
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            for name in _rootfiles(archive)[:MAX_PACKETS]:
+            for name in _rootfiles(archive)[: MAX_PACKETS - 1]:
                 yield _read(archive, name)
+            if _RIGHTS in archive.NameToInfo:
+                yield _read(archive, _RIGHTS)
     except _ERRORS:
         return
 

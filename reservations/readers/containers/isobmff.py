@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from reservations.readers.containers.bounds import MAX_PACKET, MAX_STEPS
 from reservations.readers.containers.heif_items import xmp_items
+from reservations.readers.rsl_embedded import SIGN
 
 JP2_MAGIC = b"\0\0\0\x0cjP  \r\n\x87\n"
 JXL_MAGIC = b"\0\0\0\x0cJXL \r\n\x87\n"
@@ -41,6 +42,16 @@ def packets(body: bytes) -> Iterator[bytes]:
             # A full box: version and flags come before its children.
             inner = {k: (s, e) for k, s, e in reversed([*_boxes(body, start + 4, end, _Steps())])}
             yield from xmp_items(body, inner)
+            yield from _licence(body, *inner.get(b"ilst", (0, 0)))
+
+
+def _licence(body: bytes, start: int, end: int) -> Iterator[bytes]:
+    """What stands round an RSL fragment in the items of iTunes metadata (RSL-SPEC-1.0 section 4.8)."""
+    end = min(end, start + MAX_PACKET)
+    at = body.find(SIGN, start, end)
+    if at >= 0:
+        opened = max(body.rfind(b"\0", start, at) + 1, start)
+        yield body[opened:end].partition(b"\0")[0]
 
 
 def may_hold_c2pa(body: bytes) -> bool:

@@ -1,14 +1,16 @@
 """XMP in PNG: an iTXt chunk named `XML:com.adobe.xmp`, compressed or not (XMP part 3, 1.1.5).
 
 ImageMagick used to write the packet in hexadecimal under `Raw profile type xmp`
-(https://exiftool.org/TagNames/PNG.html#TextualData); that is read as well.
+(https://exiftool.org/TagNames/PNG.html#TextualData); that is read as well. RSL-SPEC-1.0 section 4.8 puts a
+licence into an iTXt chunk and names no keyword, so that any whose text has the namespace of RSL counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reservations.readers.containers.bounds import MAX_STEPS, inflate
+from reservations.readers.containers.bounds import MAX_PACKETS, MAX_STEPS, inflate
+from reservations.readers.rsl_embedded import SIGN
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 
@@ -18,10 +20,17 @@ _HEX = frozenset(b"0123456789abcdefABCDEF")
 
 
 def packets(body: bytes) -> Iterator[bytes]:
-    """The packets of a PNG."""
+    """The packets of a PNG, and texts that hold RSL."""
+    others = MAX_PACKETS
     for kind, start, end in _chunks(body):
         if kind == b"iTXt" and body.startswith(_KEYWORD + b"\0", start, end):
             yield _international(body[start + len(_KEYWORD) + 1 : end])
+        elif kind == b"iTXt" and others:
+            others -= 1
+            keyword = body.find(b"\0", start, min(start + 80, end)) + 1
+            text = _international(body[keyword:end]) if keyword else b""
+            if SIGN in text:
+                yield text
         elif kind in (b"tEXt", b"zTXt"):
             yield from _plain(kind, body[start : min(start + 32, end)], body, start, end)
 
@@ -38,7 +47,7 @@ def _international(rest: bytes) -> bytes:
     if translated < 0:
         return b""
     text = rest[translated + 1 :]
-    return inflate(text) if rest[0] else text
+    return inflate(text) if rest[:1] != b"\0" else text
 
 
 def _plain(kind: bytes, name: bytes, body: bytes, start: int, end: int) -> Iterator[bytes]:

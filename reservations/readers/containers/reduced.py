@@ -61,7 +61,7 @@ _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]{0,200}\?>")
 
 def reduce_xmp(packets: Iterable[bytes]) -> bytes:
     """One packet with what the given ones reserve, permit or point to; empty where they say nothing."""
-    read = [packet for data in packets if (packet := _relevant(_as_utf8(data))).properties]
+    read = [packet for data in packets if (packet := _relevant(as_utf8_xml(data))).properties]
     if not read:
         return b""
     well_formed = all(packet.well_formed for packet in read)
@@ -83,7 +83,7 @@ def reduce_opf(packages: Iterable[bytes]) -> bytes:
     """One package document with the TDM metas of the given ones; empty where they have none."""
     metas: list[OpfMeta] = []
     well_formed = True
-    for data in map(_as_utf8, packages):
+    for data in map(as_utf8_xml, packages):
         if any(sign in data for sign in _SIGNS):
             package = read_opf(data)
             kept = [replace(m, value=_bounded(m.value)) for m in package.metas if _is_tdm(m)]
@@ -212,7 +212,8 @@ def _attribute(value: str, well_formed: bool = True) -> str:
     return f'"{escape(value, _REFERENCES) if well_formed else value}"'
 
 
-def _as_utf8(data: bytes) -> bytes:
+def as_utf8_xml(data: bytes) -> bytes:
+    """A packet or package in UTF-8, without the declaration that says otherwise."""
     data = data[:MAX_BYTES].lstrip(b" \t\r\n")
     for start, encoding in _ENCODINGS:
         if data.startswith(start):
