@@ -141,6 +141,14 @@ class Lookup:
         return max((s.last for s in self.settled), default=None)
 
 
+# Made once: to make a statement takes longer than its answer.
+_REACH = select(
+    func.count().label("crawls"),
+    func.min(crawl.c.started_at).label("begun"),
+    select(decision.c.decided_at).order_by(decision.c.id.desc()).limit(1).scalar_subquery().label("until"),
+)
+
+
 def sums_of(connection: Connection, wanted: LookupFilter) -> SiteSums | None:
     """The sums over the hosts asked about; None where less than whole hosts are meant.
 
@@ -154,15 +162,13 @@ def lookup(connection: Connection, wanted: LookupFilter, sums: SiteSums | None =
     """Everything the record says about a host with what lies below it, or about a URL prefix."""
     sums = sums or sums_of(connection, wanted)
     documents, size = _kept(connection, wanted, sums)
-    crawls, begun = connection.execute(select(func.count(), func.min(crawl.c.started_at))).one()
+    reach = connection.execute(_REACH).one()
     return Lookup(
         subject=wanted.subject,
         host=wanted.host,
-        crawls=crawls,
-        recorded_from=begun,
-        recorded_until=connection.scalar(
-            select(decision.c.decided_at).order_by(decision.c.id.desc()).limit(1)
-        ),
+        crawls=reach.crawls,
+        recorded_from=reach.begun,
+        recorded_until=reach.until,
         settled=tuple(_settled(connection, wanted, sums)),
         documents=documents,
         bytes=size,

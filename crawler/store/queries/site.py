@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, bindparam, func, select
 
-from crawler.store.queries.sums import Change, change, counted_upto, decided, latest
+from crawler.store.queries.sums import Change, change, decided, latest, left_to_count
 from crawler.store.schema import decision
 from crawler.store.summary import site_decisions, site_documents, site_pages
 
@@ -80,7 +80,9 @@ class SiteSums:
     @cached_property
     def _since(self) -> Change:
         """What the tables do not have yet."""
-        upto, key = counted_upto(self._connection), decision.c.lookup_key
+        (upto, more), key = left_to_count(self._connection), decision.c.lookup_key
+        if not more:
+            return Change()
         mine = (decision.c.domain == self._sites.domain, key >= self._sites.start, key < self._sites.end)
         rows = decided(self._connection, *mine, decision.c.id > upto)
         return change(self._connection, rows, upto) if rows else Change()

@@ -96,9 +96,19 @@ class Standing:
     withdrawn: datetime | None
 
 
+_UPTO = select(func.coalesce(func.max(counted.c.upto), 0))
+_REACH = select(_UPTO.scalar_subquery(), select(func.max(decision.c.id)).scalar_subquery())
+
+
 def counted_upto(connection: Connection) -> int:
     """The last decision that the sums hold; 0 where there are none yet."""
-    return int(connection.scalar(select(func.coalesce(func.max(counted.c.upto), 0))) or 0)
+    return int(connection.scalar(_UPTO) or 0)
+
+
+def left_to_count(connection: Connection) -> tuple[int, bool]:
+    """The last decision that the sums hold, and whether the record has later ones."""
+    upto, last = connection.execute(_REACH).one()
+    return int(upto or 0), (last or 0) > (upto or 0)
 
 
 def decided(connection: Connection, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import BindParameter, Connection, Row, bindparam, select
 
 from crawler.store.places import url_hash
 from crawler.store.queries.decisions import CHUNK, DecisionRow, RowReader, Warc, decision_columns
@@ -53,11 +53,20 @@ class Explained:
     observations: tuple[ObservationRow, ...]
 
 
+# Made once: to make a statement takes longer than its answer.
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
+_OF_URL = decision_columns().order_by(decision.c.id.desc())
+_OBSERVATIONS = select(decision.c.id, decision.c.observations).where(decision.c.id.in_(_IDS))
+_SEEN = (
+    select(observation, evidence.c.length)
+    .join(evidence, evidence.c.sha256 == observation.c.evidence_sha256)
+    .where(observation.c.id.in_(_IDS))
+)
+
+
 def why(connection: Connection, wanted: WhyFilter) -> tuple[Explained, ...]:
     """Decisions about a URL, the newest first. A fragment makes no difference."""
-    statement = (
-        decision_columns().where(decision.c.url_hash == url_hash(wanted.url)).order_by(decision.c.id.desc())
-    )
+    statement = _OF_URL.where(decision.c.url_hash == url_hash(wanted.url))
     if wanted.before is not None:
         statement = statement.where(decision.c.id < wanted.before)
     if wanted.at is not None:
@@ -76,16 +85,12 @@ def observations(connection: Connection, decision_id: int) -> tuple[ObservationR
 
 def _observed(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[ObservationRow, ...]]:
     """What decisions rest on, asked for together: a page decided about a hundred times rests on few files."""
-    texts = connection.execute(select(decision.c.id, decision.c.observations).where(decision.c.id.in_(ids)))
+    texts = connection.execute(_OBSERVATIONS, {"ids": list(ids)})
     numbers: dict[int, list[int]] = {row.id: json.loads(row.observations) for row in texts}
     wanted = sorted({number for each in numbers.values() for number in each})
     by_id: dict[int, ObservationRow] = {}
     for start in range(0, len(wanted), CHUNK):
-        rows = connection.execute(
-            select(observation, evidence.c.length)
-            .join(evidence, evidence.c.sha256 == observation.c.evidence_sha256)
-            .where(observation.c.id.in_(wanted[start : start + CHUNK]))
-        )
+        rows = connection.execute(_SEEN, {"ids": wanted[start : start + CHUNK]})
         by_id |= {row.id: _observation(row) for row in rows}
     return {number: tuple(by_id[n] for n in each if n in by_id) for number, each in numbers.items()}
 
