@@ -110,6 +110,7 @@ def observation(row: ObservationRow) -> Json:
         "length": row.length,
         "fields": [list(field) for field in row.fields],
         "redirects": [list(hop) for hop in row.redirects],
+        "details": [list(detail) for detail in row.details],
         "warc": None if row.warc is None else warc(row.warc),
     }
 

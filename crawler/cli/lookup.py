@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -22,8 +23,11 @@ from crawler.present import dumps
 from crawler.present import lookup as present_lookup
 from crawler.store.queries.lookup import Lookup, LookupFilter, lookup
 from crawler.words import in_words
+from reservations.model import Stage
 
 _VERDICTS = {"keep": "kept", "exclude": "left out", "defer": "deferred"}
+_AGAIN = {"keep": "still kept", "exclude": "left out later", "defer": "unknown later"}
+"""The same at a second look."""
 
 
 def register(app: typer.Typer) -> None:
@@ -79,8 +83,23 @@ def _sentence(answer: Lookup) -> str:
     return text + (f", most because {in_words(main.reason)}." if main else ".")
 
 
+def _second_looks(answer: Lookup) -> str:
+    again = [s for s in answer.settled if s.stage == Stage.RECHECK]
+    if not again:
+        return ""
+    number = Counter[str]()
+    for settled in again:
+        number[settled.verdict] += settled.decisions
+    return (
+        f"What is kept was looked at again, last on {_day(max(s.last for s in again))} "
+        f"({number.total()} looks): {number['keep']} found nothing that reserves a page, "
+        f"{number['exclude']} left one out from then on, {number['defer']} could not tell."
+    )
+
+
 def _print(answer: Lookup) -> None:
-    out.print(visible(_sentence(answer)), markup=False, soft_wrap=True)
+    for text in filter(None, (_sentence(answer), _second_looks(answer))):
+        out.print(visible(text), markup=False, soft_wrap=True)
     if answer.settled:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("", "decisions", "reason", "in words", "first", "last"):
@@ -89,7 +108,7 @@ def _print(answer: Lookup) -> None:
             )
         for row in answer.settled:
             table.add_row(
-                _VERDICTS[row.verdict],
+                (_AGAIN if row.stage == Stage.RECHECK else _VERDICTS)[row.verdict],
                 str(row.decisions),
                 visible(row.reason),
                 visible(in_words(row.reason)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -23,15 +23,22 @@ from crawler.cli.shared import (
 from crawler.log.replay import explanation
 from crawler.present import dumps, explained, removal
 from crawler.retention.model import Redaction
+from crawler.revalidation import was_confirmed
 from crawler.store.queries.retention import redactions_of_url, removed_evidence
 from crawler.store.queries.why import Explained, ObservationRow, WhyFilter, evidence_content, why
 from crawler.store.rebuild import Rejudged, rejudge
 from crawler.words import in_words, of_change
-from reservations.model import RESPONSE, ROBOTS_TXT
+from reservations.model import RESPONSE, ROBOTS_TXT, Stage
 from reservations.protocols import discover
 
-_VERDICTS = {"keep": "kept", "exclude": "left out", "defer": "deferred"}
+_VERDICTS = {"keep": "kept on {}", "exclude": "left out on {}", "defer": "deferred on {}"}
+_AGAIN = {
+    "keep": "looked at again on {}, and still kept",
+    "exclude": "looked at again on {}, and left out from then on",
+    "defer": "looked at again on {}, and unknown until the next look",
+}
 _CONTEXT = 2
+_A_DAY = timedelta(days=1)
 _AS_RECEIVED = frozenset(
     {ROBOTS_TXT, RESPONSE, *(place.kind for protocol in discover() for place in protocol.locations)}
 )
@@ -117,7 +124,8 @@ def _print(connection: Connection, item: Explained, judged: Rejudged) -> None:
     first = row.reasons[0] if row.reasons else None
     # of a listed host the decision and the body come first, not the name we gave the list
     words = first.why if first and first.protocol == "blocklist" else in_words(row.reason)
-    _say(f"{_VERDICTS[row.verdict]} on {when}: {words}", indent=2)
+    fell = _AGAIN[row.verdict] if row.stage == Stage.RECHECK else _VERDICTS[row.verdict]
+    _say(f"{fell.format(when)}: {words}", indent=2)
     files = {o.sha256: o for o in item.observations}
     for reason in row.reasons:
         use = f" ({reason.use})" if reason.use else ""
@@ -128,7 +136,8 @@ def _print(connection: Connection, item: Explained, judged: Rejudged) -> None:
             _print_lines(connection, file, reason.line)
     if row.via:
         _say(f"reached from {row.via}", indent=2)
-    _say(f"read: {', '.join(map(_asked, item.observations)) or 'nothing'}", indent=2)
+    read = (_asked(seen, row.decided_at) for seen in item.observations)
+    _say(f"read: {', '.join(read) or 'nothing'}", indent=2)
     _say(f"settled at stage {row.stage}, crawl {row.crawl}, as {row.identity}, policy {row.policy}", indent=2)
     if judged.removed is not None and not judged.damaged:
         made = judged.removed
@@ -144,10 +153,13 @@ def _print(connection: Connection, item: Explained, judged: Rejudged) -> None:
         _say("judged again from the stored bytes: the same", indent=2)
 
 
-def _asked(seen: ObservationRow) -> str:
+def _asked(seen: ObservationRow, decided_at: datetime) -> str:
     path = urlsplit(seen.url).path
     name = seen.kind if not path.endswith(seen.kind) else path
-    return f"{name} {seen.outcome}" + (f" ({seen.status})" if seen.status else "")
+    status = f"{seen.status}, not changed since, says a 304" if was_confirmed(seen.details) else seen.status
+    # what came with a page that has not changed since is that of the day on which it was read
+    day = f" of {seen.fetched_at:%d %B %Y}" if decided_at - seen.fetched_at > _A_DAY else ""
+    return f"{name}{day} {seen.outcome}" + (f" ({status})" if status else "")
 
 
 def _print_lines(connection: Connection, file: ObservationRow, line: int) -> None:

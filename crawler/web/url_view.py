@@ -99,6 +99,14 @@ def url_answer(view: UrlView, bot: str, speech: Language) -> Markup:
     if view.current is None:
         return _nothing(view, bot, speech)
     row = view.current.decision
+    if row.verdict == "keep" and row.stage == Stage.RECHECK and view.taken:
+        return speech.say(
+            "%(bot)s <strong>took</strong> this page on %(day)s, and looked at it again on %(again)s. "
+            "Nothing we look for reserved it at either moment.",
+            bot=bot,
+            day=speech.day(view.taken[-1]),
+            again=speech.day(row.decided_at),
+        )
     if row.verdict == "keep":
         return speech.say(
             "%(bot)s <strong>took</strong> this page on %(day)s. "
@@ -187,7 +195,13 @@ def url_more(view: UrlView, speech: Language) -> Iterator[Markup]:
         yield speech.say(
             "It was withdrawn on %(day)s, and is no longer in the data.", day=speech.day(view.withdrawn)
         )
-    if view.taken and view.current.decision.verdict != "keep":
+    if view.taken and view.current.decision.verdict == "defer":
+        yield speech.say(
+            "It had been taken before, on %(day)s, when nothing reserved it. "
+            "Until we can tell again, it is in no data set that we make.",
+            day=speech.day(view.taken[-1]),
+        )
+    elif view.taken and view.current.decision.verdict != "keep":
         yield speech.say(
             "It had been taken before, on %(day)s, when nothing reserved it. It is no longer in the data.",
             day=speech.day(view.taken[-1]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from asyncio import StreamWriter
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from crawler.web.language import language
+from crawler.web.url_view import url_answer, url_more, url_view
 from tests.integration.rawserver import Seen, answer, garbage, redirect, reset
 from tests.integration.recheck_tools import OPEN, PAGE, Kept, not_modified, page, site
 
@@ -308,3 +311,45 @@ def test_what_a_second_look_found_reserved_is_taken_back_with_proof(tmp_path: Pa
 
 def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def test_why_and_lookup_tell_of_second_looks_in_words(tmp_path: Path) -> None:
+    with site(a=page(b"<meta name=robots content=index>", ETag='"1"'), b=page(ETag='"1"')) as web:
+        kept = Kept(tmp_path, web.url("/a"), web.url("/b"))
+        web["/a"] = not_modified(ETag='"1"', X_Robots_Tag="index")
+        web["/b"] = reset
+        kept.look()
+        code, shown = kept.command("why", web.url("/a"))
+        assert code == 0
+        assert ", and still kept: no reservation found" in shown
+        assert "response found (200, not changed since, says a 304), html-signals of" in shown
+        assert shown.count("judged again from the stored bytes: the same") == 2
+        code, shown = kept.command("why", web.url("/a"), "--json")
+        head = json.loads(shown.splitlines()[0])["observations"][-2]
+        assert head["details"][:2] == [["revalidated", "304"], ["replaced", "etag, x-robots-tag"]]
+        web["/b"] = page(tdm_reservation="1")
+        kept.look(2)
+        _, shown = kept.command("why", web.url("/b"))
+        assert ", and left out from then on: " in shown
+        assert ", and unknown until the next look: no connection" in shown
+        _, shown = kept.command("lookup", "127.0.0.1")
+        assert (
+            "(3 looks): 1 found nothing that reserves a page, 1 left one out from then on, 1 could" in shown
+        )
+        assert re.search("^still kept +1 +none", shown, re.MULTILINE)
+        assert re.search("^left out later +1 +tdmrep.header", shown, re.MULTILINE)
+
+
+def test_the_public_page_of_an_address_tells_both_days(tmp_path: Path) -> None:
+    with site(a=page(ETag='"1"'), b=page(ETag='"1"')) as web:
+        kept = Kept(tmp_path, web.url("/a"), web.url("/b"))
+        web["/b"] = reset
+        kept.look()
+        speech = language("en")
+        view = kept.ask(lambda c: url_view(c, web.url("/a"), speech))
+        taken, again = (speech.day(row.decided_at) for row in kept.decisions(web.url("/a")))
+        assert taken != again
+        text = url_answer(view, "TestBot", speech)
+        assert f"took</strong> this page on {taken}, and looked at it again on {again}" in text
+        view = kept.ask(lambda c: url_view(c, web.url("/b"), speech))
+        assert "it is in no data set that we make" in " ".join(url_more(view, speech))

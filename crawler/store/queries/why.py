@@ -42,6 +42,8 @@ class ObservationRow:
     length: int
     fields: tuple[tuple[str, str], ...]
     redirects: tuple[tuple[int, str], ...]
+    details: tuple[tuple[str, str], ...]
+    """What is known beside the answer: that a 304 confirmed it, and which fields that brought."""
     warc: Warc | None
 
 
@@ -120,5 +122,6 @@ def _observation(row: Row[Any]) -> ObservationRow:
         length=row.length,
         fields=tuple((name, value) for name, value in json.loads(row.fields)),
         redirects=tuple((status, location) for status, location in json.loads(row.redirects)),
+        details=tuple((name, value) for name, value in json.loads(row.details)),
         warc=place,
     )
