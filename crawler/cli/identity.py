@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -44,18 +45,28 @@ def build(
             help="When changes take effect: 2026-12-01, or `now`. Default: after [identity] notice."
         ),
     ] = "",
+    domain: Annotated[
+        list[str] | None, typer.Option(help="Also the feeds of this domain, repeatable.", show_default=False)
+    ] = None,
+    domains: Annotated[
+        bool,
+        typer.Option("--domains", help="Also the feeds of every domain with a reservation or exclusion."),
+    ] = False,
     config: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
     """Announce what has changed, and write page, twin, addresses, key directory and feeds as files.
 
-    Run it after each change and once a day, and copy the folder to your host.
+    Run it after each change and once a day, and copy the folder to your host. Files that would be the
+    same are left as they are. --domains shows which domains you have met to whoever can list the folder.
 
     \b
     Examples:
       forbear identity build --out site/
       forbear identity build --out site/ --effective 2026-12-01
+      forbear identity build --out site/ --domain example.org
     """
+    from crawler.identity.domain_files import MOST, chosen_domains, domain_files
     from crawler.identity.publish import announce, site, write_site
     from crawler.store.database import DatabaseError, open_database
 
@@ -65,7 +76,9 @@ def build(
         try:
             with engine.begin() as connection:
                 version = announce(connection, settings, now, _moment(effective, now))
-                files = write_site(site(connection, settings, now), to)
+                chosen = chosen_domains(connection, domain or (), every=domains)
+                feeds = domain_files(connection, settings, chosen.hosts)
+                written = write_site(chain(site(connection, settings, now), feeds), to)
         finally:
             engine.dispose()
     except (ConfigError, DatabaseError, ValueError, OSError) as error:
@@ -75,7 +88,16 @@ def build(
         out.print(f"policy {version.number} announced, in force from {starts}", markup=False)
     else:
         out.print("nothing has changed since the last build", markup=False)
-    out.print(f"wrote {len(files)} files to {to}", markup=False)
+    same = len(written.paths) - len(written.changed)
+    unchanged = f", {same} are as they were" if same else ""
+    out.print(f"wrote {len(written.changed)} files to {to}{unchanged}", markup=False)
+    if chosen.has_more:
+        err.print(
+            f"note: the feeds of {MOST} domains were written, by name, and there are more; name others with "
+            "--domain, or let `forbear serve` answer for all",
+            markup=False,
+            soft_wrap=True,
+        )
     for warning in _warnings(settings, now):
         err.print(f"note: {warning}", markup=False, soft_wrap=True)
 

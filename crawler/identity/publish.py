@@ -7,7 +7,7 @@ daily: it then writes today's directory signature and puts announced changes in 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -114,19 +114,39 @@ def config_for_publishing(config: Config) -> None:
         )
 
 
-def write_site(wanted: tuple[File, ...], out: Path) -> list[Path]:
-    """Write the files, each whole or not at all; the paths, in order."""
-    written = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What became of the files of a build."""
+
+    paths: tuple[Path, ...]
+    """All files of the site, in order."""
+    changed: tuple[Path, ...]
+    """Those that were written: the others held these very bytes already."""
+
+
+def write_site(wanted: Iterable[File], out: Path) -> Written:
+    """Write the files that differ from what is there, each whole or not at all. Raises OSError."""
+    paths, changed, rules = [], [], []
     for file in wanted:
-        path = out / file.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_name(f".{path.name}.new")
-        aside.write_bytes(file.body)
-        aside.replace(path)
-        written.append(path)
-    headers = out / "_headers"
-    headers.write_text(header_rules(wanted), "utf-8")
-    return [*written, headers]
+        paths.append(out / file.path)
+        rules.append(header_rule(file))
+        if _replaced(paths[-1], file.body):
+            changed.append(paths[-1])
+    paths.append(out / "_headers")
+    if _replaced(paths[-1], "".join(rules).encode()):
+        changed.append(paths[-1])
+    return Written(paths=tuple(paths), changed=tuple(changed))
+
+
+def _replaced(path: Path, body: bytes) -> bool:
+    """Write a file unless it holds these very bytes; whether it was written."""
+    if path.is_file() and path.stat().st_size == len(body) and path.read_bytes() == body:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.new")
+    aside.write_bytes(body)
+    aside.replace(path)
+    return True
 
 
 def _notice(config: Config, before: Declaration | None, after: Declaration) -> timedelta:
@@ -136,13 +156,10 @@ def _notice(config: Config, before: Declaration | None, after: Declaration) -> t
     return timedelta(seconds=config.identity.notice)
 
 
-def header_rules(wanted: tuple[File, ...]) -> str:
-    """The header of each file in the form that several static hosts read: path, then lines."""
-    found = []
-    for file in wanted:
-        path = "/" + file.path.removesuffix("index.html")
-        found += [path, *(f"  {name}: {value}" for name, value in file.headers.items())]
-    return "\n".join(found) + "\n"
+def header_rule(file: File) -> str:
+    """The header of a file in the form that several static hosts read: path, then lines."""
+    path = "/" + file.path.removesuffix("index.html")
+    return "".join(f"{line}\n" for line in (path, *(f"  {k}: {v}" for k, v in file.headers.items())))
 
 
 def _pages(seen: Published) -> list[File]:

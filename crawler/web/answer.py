@@ -17,6 +17,7 @@ from crawler.present import dumps
 JSON = "application/json"
 CSV = "text/csv; charset=utf-8"
 ATOM = "application/atom+xml; charset=utf-8"
+JSON_FEED = "application/feed+json"
 ZIP = "application/zip"
 
 
@@ -25,16 +26,26 @@ def reply(
 ) -> Response:
     """A body with its ETag; nothing where the caller has it already. `name` makes it a download."""
     data = body.encode() if isinstance(body, str) else body
-    tag = f'"{sha256(data).hexdigest()[:32]}"'
+    tag = etag(data)
     headers = {"ETag": tag, "Cache-Control": "no-cache", "X-Robots-Tag": "noindex"}
     if name:
         headers["Content-Disposition"] = f'attachment; filename="{_safe(name)}"'
     if links:
         headers["Link"] = ", ".join(links)
-    known = {t.strip().removeprefix("W/") for t in request.headers.get("if-none-match", "").split(",")}
-    if tag in known or "*" in known:
+    if is_known(request, tag):
         return Response(status_code=304, headers=headers)
     return Response(data, 200, headers, media_type)
+
+
+def is_known(request: Request, tag: str) -> bool:
+    """Whether the caller has what this ETag stands for (RFC 9110 section 13.1.2)."""
+    known = {t.strip().removeprefix("W/") for t in request.headers.get("if-none-match", "").split(",")}
+    return tag in known or "*" in known
+
+
+def etag(data: bytes) -> str:
+    """The ETag of a body."""
+    return f'"{sha256(data).hexdigest()[:32]}"'
 
 
 def rows_json(rows: Iterable[Any], following: str | None) -> str:

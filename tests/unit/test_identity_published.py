@@ -34,7 +34,7 @@ from crawler.identity.declaration import (
 )
 from crawler.identity.ip_ranges import PrefixError, ip_ranges, read_ip_ranges, read_prefix, read_prefixes
 from crawler.identity.keys import key_folder, load_keys, rotate
-from crawler.identity.publish import File, announce, header_rules, site, write_site
+from crawler.identity.publish import File, announce, site, write_site
 from crawler.identity.required import UnpublishedError, require_published
 from crawler.network import Answer
 from crawler.store.database import open_database
@@ -554,13 +554,13 @@ def test_all_files_are_written_with_a_header_for_each(engine: Engine, tmp_path: 
     with_key(settings)
     publish(engine, settings)
     files = tuple(built(engine, settings).values())
-    written = write_site(files, tmp_path / "out")
+    written = write_site(files, tmp_path / "out").paths
     on_disk = sorted(
         str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*") if p.is_file()
     )
     assert sorted(str(p.relative_to(tmp_path / "out")) for p in written) == on_disk
     assert ".well-known/http-message-signatures-directory" in on_disk
-    rules = header_rules(files)
+    rules = (tmp_path / "out" / "_headers").read_text()
     assert "/bot/\n  Content-Type: text/html" in rules
     assert "application/http-message-signatures-directory+json" in rules
     assert {key.kid for key in load_keys(key_folder(settings))} == {

@@ -11,12 +11,13 @@ from starlette.responses import RedirectResponse, Response
 from crawler.present import dumps, moment
 from crawler.present import lookup as present_lookup
 from crawler.store.queries.lookup import LookupFilter, lookup
-from crawler.web.answer import ATOM, CSV, JSON, ZIP, reply, table_csv
+from crawler.web.answer import ATOM, CSV, JSON, JSON_FEED, ZIP, reply, table_csv
 from crawler.web.answers import domain_answer, domain_more, domain_title
 from crawler.web.because import decides, place
 from crawler.web.domain_view import MOST, NOT_FILES, domain_view
 from crawler.web.errors import limit
-from crawler.web.feed import Feed, domain_feed
+from crawler.web.feed import Feed, atom, feed_of, json_feed
+from crawler.web.pages.identity import published
 from crawler.web.proof import site_proof
 from crawler.web.site import language_of, site_of
 from crawler.web.subject import host_of
@@ -38,6 +39,17 @@ def domain(request: Request, name: str) -> Response:
     if host != name:
         return RedirectResponse(f"/d/{host}", 308)
     return html(request, LookupFilter(subject=host))
+
+
+@ROUTER.get("/feeds/{name:path}")
+def feed(request: Request, name: str) -> Response:
+    """The feed of a domain where `forbear identity build` would write it, in the same bytes."""
+    stem, _, form = name.rpartition(".")
+    if stem == "policy" or form not in ("atom", "json") or "/" in stem:
+        return published(request)
+    limit(request, "lookup")
+    told = _feed(request, LookupFilter(subject=host_of(stem)))
+    return reply(request, atom(told), ATOM) if form == "atom" else reply(request, json_feed(told), JSON_FEED)
 
 
 def html(request: Request, wanted: LookupFilter) -> Response:
@@ -82,18 +94,14 @@ def _shown(value: object) -> object:
 
 
 def _atom(request: Request, wanted: LookupFilter) -> Response:
+    return reply(request, atom(_feed(request, wanted)), ATOM)
+
+
+def _feed(request: Request, wanted: LookupFilter) -> Feed:
     site, speech = site_of(request), language_of(request)
+    base = site.base_url or str(request.base_url)
     with site.reading() as connection:
-        view = domain_view(connection, wanted, speech)
-    feed = Feed(
-        base_url=site.base_url or str(request.base_url).rstrip("/"),
-        host=wanted.host,
-        bot=site.bot,
-        operator=site.operator,
-        email=site.config.operator.contact,
-    )
-    sentence = domain_answer(view, site.bot, speech).striptags()
-    return reply(request, domain_feed(feed, view.answer, sentence, speech), ATOM)
+        return feed_of(connection, site.config, wanted.host, base, speech)
 
 
 def _zip(request: Request, wanted: LookupFilter) -> Response:

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from crawler.config import ConfigError
 from crawler.identity.publish import File
 from crawler.identity.publish import site as published_site
+from crawler.web.answer import etag, is_known
 from crawler.web.errors import ProblemError
 from crawler.web.site import PUBLIC, Site, site_of
 
@@ -17,7 +18,8 @@ ROUTER = APIRouter(include_in_schema=False)
 _NAV = tuple((part.name, part.href.lstrip("/"), part.key) for part in PUBLIC)
 
 
-def _serve(request: Request) -> Response:
+def published(request: Request) -> Response:
+    """A file that is published."""
     site = site_of(request)
     path = request.scope["path"].lstrip("/")
     found = _files(request, site)
@@ -28,7 +30,10 @@ def _serve(request: Request) -> Response:
         if path + "/index.html" in found:
             return RedirectResponse(f"/{path}/", 308)
         raise ProblemError(404, "")
-    return Response(file.body, 200, dict(file.headers))
+    headers = {**file.headers, "ETag": etag(file.body)}
+    if is_known(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(file.body, 200, headers)
 
 
 _PATHS = (
@@ -38,11 +43,10 @@ _PATHS = (
     "/changes",
     "/changes/{rest:path}",
     "/policy/{rest:path}",
-    "/feeds/{rest:path}",
     "/.well-known/{rest:path}",
 )
 for _path in _PATHS:
-    ROUTER.add_api_route(_path, _serve, methods=["GET"])
+    ROUTER.add_api_route(_path, published, methods=["GET"])
 
 
 def _files(request: Request, site: Site) -> dict[str, File] | None:
