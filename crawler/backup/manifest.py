@@ -79,7 +79,7 @@ def from_json(data: bytes) -> Manifest:
         raise ManifestError(f"it cannot be read ({type(error).__name__}: {str(error)[:200]})") from error
     for file in files:
         if not _is_safe(file.name) or not re.fullmatch(r"[0-9a-f]{64}", str(file.sha256)):
-            raise ManifestError(f"it names a file that no backup has: {file.name[:200]!r}")
+            raise ManifestError(f"it names a file that no backup has: {str(file.name)[:200]!r}")
     if manifest.database not in DATABASES:
         raise ManifestError(f"it names an unknown kind of database: {str(manifest.database)[:40]!r}")
     if len({file.name for file in files}) != len(files):
@@ -92,4 +92,4 @@ def _is_safe(name: object) -> bool:
     if not isinstance(name, str) or not name or "\0" in name or "\\" in name:
         return False
     path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts and str(path) == name
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and str(path) == name

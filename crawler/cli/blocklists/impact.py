@@ -57,6 +57,8 @@ def impact(
         try:
             connection = stack.enter_context(reading(settings))
         except FailedError:
+            if settings.storage.database or (settings.storage.data / "forbear.db").exists():
+                raise
             connection = None  # no crawl yet: the lists alone answer
         found = compare(
             snapshot,

@@ -37,7 +37,9 @@ def send(
         )
     try:
         report = send_waiting(settings, now, refused=refused)
-    except (DatabaseError, OSError) as error:
+    except DatabaseError as error:
+        raise FailedError(str(error)) from error
+    except OSError as error:
         raise FailedError(str(error), ExitCode.INCOMPLETE) from error
     if as_json:
         lists = {"sent": list(report.sent), "refused": list(report.refused), "gone": list(report.gone)}
