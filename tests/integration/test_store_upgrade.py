@@ -125,6 +125,7 @@ def test_a_backup_of_an_older_record_can_be_made(old: Instance, cli: Cli, tmp_pa
     assert cli("store", "verify-backup", str(tmp_path / "b"))[0] == 0
 
 
+@pytest.mark.slow
 def test_every_command_refuses_a_newer_record(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
