@@ -24,20 +24,20 @@ AWAY = (
     "ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH",
     "Name or service not known", "Temporary failure in name resolution", "Network is unreachable",
     "Connection refused", "Failed to establish a new connection", "No route to host", "Read timed out",
-    "dial tcp", "503 Service Unavailable", "502 Bad Gateway",
+    "dial tcp", "503 Service Unavailable", "502 Bad Gateway", "(from versions: none)",
 )  # fmt: skip
 """What clients print where a registry does not answer."""
 
 
-def npm(package: str, version: str) -> Path:
-    """The folder that holds `node_modules` with an npm package; no script of it is run."""
+def npm(*packages: str) -> Path:
+    """The folder that holds `node_modules` with packages (`name@version`); no script of theirs is run."""
     program = needed("npm", "apt-get install npm")
     words = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
 
     def install(folder: Path) -> None:
-        _run([program, *words, "--prefix", folder, f"{package}@{version}"], "npm")
+        _run([program, *words, "--prefix", folder, *packages], "npm")
 
-    return _once(f"npm-{package.replace('/', '-')}-{version}", install)
+    return _once(f"npm-{'-'.join(packages).replace('/', '-')}", install)
 
 
 def pypi(requirement: str, *, with_dependencies: bool = True) -> Path:
@@ -76,6 +76,18 @@ def environment(requirement: str) -> Path:
     return _once(f"venv-{requirement}", install)
 
 
+def debian(package: str, *programs: str) -> str:
+    """The first of these programs that the machine has; of a Debian machine that has none, the package's."""
+    for attempt in (1, 2):
+        if found := next(filter(None, map(shutil.which, programs)), None):
+            return found
+        if attempt == 1 and os.geteuid() == 0 and shutil.which("apt-get"):
+            with _lock(f"apt-{package}"):
+                _run(["apt-get", "update", "-q"], "Debian")
+                _run(["apt-get", "install", "-y", "-q", "--no-install-recommends", package], "Debian")
+    pytest.skip(f"{programs[0]} is needed here (apt-get install {package})")
+
+
 def needed(program: str, remedy: str) -> str:
     """The path of a program of the machine; skips the test where it has none."""
     found = shutil.which(program)
@@ -112,13 +124,15 @@ def _lock(name: str) -> Iterator[None]:
 
 
 def _run(words: Sequence[str | Path], registry: str) -> None:
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     try:
-        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=TIMEOUT)
+        done = subprocess.run(words, env=quiet, capture_output=True, text=True, check=False, timeout=TIMEOUT)
     except subprocess.TimeoutExpired:
         pytest.skip(f"{registry} does not answer within {TIMEOUT} s")
     if done.returncode == 0:
         return
     said = f"{done.stdout}\n{done.stderr}".strip()
-    if any(sign in said for sign in AWAY):
-        pytest.skip(f"{registry} does not answer: {said[-300:]}")
+    why = next((line for line in said.splitlines() if any(sign in line for sign in AWAY)), None)
+    if why is not None:
+        pytest.skip(f"{registry} does not answer: {why[:200]}")
     pytest.fail(f"{' '.join(map(str, words))}\n{said[-2000:]}")

@@ -395,7 +395,7 @@ def script() -> Callable[[Path, str, bytes], str]:
 
 
 def test_a_javascript_reader_of_atom_reads_the_same(script: Any, atoms: dict[str, bytes]) -> None:
-    folder = npm("@rowanmanning/feed-parser", "2.1.5")
+    folder = npm("@rowanmanning/feed-parser@2.1.5")
     for url, raw in atoms.items():
         found = json.loads(script(folder, "atom", raw))
         assert (found["type"], found["version"], found["self"]) == ("atom", "1.0", url)
@@ -406,7 +406,7 @@ def test_a_javascript_reader_of_atom_reads_the_same(script: Any, atoms: dict[str
 def test_a_javascript_reader_of_json_feed_makes_valid_atom_of_it(
     script: Any, schema: Path, jsons: dict[str, bytes], atoms: dict[str, bytes]
 ) -> None:
-    folder, grammar = npm("jsonfeed-to-atom", "1.2.5"), etree.RelaxNG(etree.parse(schema))
+    folder, grammar = npm("jsonfeed-to-atom@1.2.5"), etree.RelaxNG(etree.parse(schema))
     for url, raw in jsons.items():
         made = script(folder, "json", raw).encode()
         # Of an entry with text and HTML this converter writes two contents, which Atom does not allow.

@@ -1,7 +1,7 @@
 """Files reserved by other people's software, read by ours: ExifTool, c2pa-python, pikepdf, Pillow.
 
 ExifTool comes as the npm package `exiftool-vendored.pl` (it needs perl); it is installed once into the
-virtual environment, or taken from FORBEAR_EXIFTOOL. Without npm, perl and network its tests are skipped.
+virtual environment, or taken from FORBEAR_EXIFTOOL. Its tests are skipped only where npm does not answer.
 """
 
 from __future__ import annotations
@@ -10,10 +10,8 @@ import asyncio
 import io
 import json
 import os
-import shutil
 import struct
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -35,6 +33,7 @@ from crawler.c2pa_worker import C2paWorker
 from reservations.model import RESPONSE, Agent, Evidence, Outcome, Preference, Profile, Reading, Use
 from reservations.read import extract, read
 from reservations.readers.assets import asset_extracts, may_hold_c2pa
+from tests.foreign import needed, npm
 
 _XMP = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -106,14 +105,8 @@ def exiftool() -> Path:
     named = os.environ.get("FORBEAR_EXIFTOOL")
     if named:
         return Path(named)
-    folder = Path(sys.prefix) / "npm"
-    program = folder / "node_modules/exiftool-vendored.pl/bin/exiftool"
-    if not program.exists() and shutil.which("npm"):
-        command = ["npm", "install", "--silent", "--prefix", str(folder), "exiftool-vendored.pl@13"]
-        subprocess.run(command, check=False, capture_output=True, timeout=120)
-    if not program.exists() or not shutil.which("perl"):
-        pytest.skip("ExifTool could not be installed from npm")
-    return program
+    needed("perl", "apt-get install perl")
+    return npm("exiftool-vendored.pl@13.59.3") / "node_modules/exiftool-vendored.pl/bin/exiftool"
 
 
 def written(exiftool: Path, folder: Path, extension: str, *options: str, body: bytes | None = None) -> bytes:

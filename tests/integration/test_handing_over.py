@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
-import os
 import sqlite3
 import subprocess
 import sys
@@ -32,9 +31,7 @@ from crawler.demoweb.server import DemoWeb
 from crawler.exports.bundle.cdxj import key
 from crawler.exports.working import Working
 from crawler.reports import reports
-
-PYWB = os.environ.get("FORBEAR_PYWB", "")
-"""Folder of a virtual environment with pywb, whose dependencies are at odds with ours."""
+from tests.foreign import environment
 
 
 @dataclass(frozen=True)
@@ -281,9 +278,9 @@ def test_keys_of_the_index(url: str, expected: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not PYWB, reason="set FORBEAR_PYWB to a virtual environment with pywb")
 def test_pywb_makes_the_same_index(bundle: Path) -> None:
-    command = [f"{PYWB}/bin/cdx-indexer", "-j", "-s", str(bundle / "evidence.warc.gz")]
+    program = environment("pywb==2.10.0") / "bin/cdx-indexer"
+    command = [program, "-j", "-s", str(bundle / "evidence.warc.gz")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == (bundle / "evidence.cdxj").read_text()
 

@@ -1,7 +1,7 @@
 """Readers that others wrote, asked the same as ours; what differs is decided in docs/differences.md.
 
 Google's robots.txt parser (PyPI jwm.robotstxt), structured-headers of npm for RFC 9651, publicsuffixlist
-with the tests of the Public Suffix List. Each is skipped where it cannot be installed.
+with the tests of the Public Suffix List. They come from their registries.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import importlib.util
 import json
 import random
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,6 +28,7 @@ from reservations.model import ROBOTS_TXT, Agent, Evidence, Outcome, Preference,
 from reservations.origins import origin_of
 from reservations.read import read
 from reservations.readers.content_usage import read_usage
+from tests.foreign import needed, npm
 
 pytestmark = pytest.mark.slow
 
@@ -208,14 +208,8 @@ def dictionaries() -> list[str]:
 
 @pytest.fixture(scope="module")
 def structured_headers() -> Any:
-    folder = Path(sys.prefix) / "npm"
-    module = folder / "node_modules/structured-headers/dist/index.js"
-    node = shutil.which("node")
-    if not module.exists() and shutil.which("npm"):
-        command = ["npm", "install", "--silent", "--prefix", str(folder), "structured-headers@2"]
-        subprocess.run(command, check=False, capture_output=True, timeout=120)
-    if node is None or not module.exists():
-        pytest.skip("structured-headers could not be installed from npm")
+    node = needed("node", "apt-get install nodejs")
+    module = npm("structured-headers@2.1.0") / "node_modules/structured-headers/dist/index.js"
 
     def parse(values: list[str]) -> Any:
         script = Path(__file__).with_suffix("").with_name("structured_headers.mjs")

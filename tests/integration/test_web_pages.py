@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import socket
 import subprocess
 import threading
@@ -20,9 +19,8 @@ import uvicorn
 from crawler.config import Config
 from crawler.web.app import create_app, routers
 from crawler.web.language import available, language
+from tests.foreign import debian, needed, npm
 from tests.integration.web_tools import AUTH, TOKEN, config_for, demo_record, running, small_record
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @contextmanager
@@ -45,20 +43,10 @@ def served(config: Config) -> Iterator[str]:
         thread.join(10)
 
 
-def browser_tools(folder: Path) -> None:
-    """axe-core and puppeteer-core, from npm."""
-    npm = shutil.which("npm")
-    if npm is None or CHROMIUM is None:
-        pytest.skip("needs Chromium and npm")
-    words = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "axe-core@4", "puppeteer-core@24"]
-    done = subprocess.run(words, cwd=folder, capture_output=True, check=False, timeout=300)
-    if done.returncode:
-        pytest.skip("axe-core could not be installed")
-
-
 @pytest.mark.slow
 def test_no_page_keeps_anybody_out(tmp_path: Path) -> None:
-    browser_tools(tmp_path)
+    chromium = debian("chromium", "chromium", "chromium-browser", "google-chrome")
+    node, tools = needed("node", "apt-get install nodejs"), npm("axe-core@4", "puppeteer-core@24")
     data = tmp_path / "data"
     demo_record(data)
     config = config_for(data)
@@ -79,7 +67,7 @@ def test_no_page_keeps_anybody_out(tmp_path: Path) -> None:
     auth = "Basic " + base64.b64encode(f"anna:{TOKEN}".encode()).decode()
     with served(config) as base:
         script = Path(__file__).with_name("web_axe.mjs")
-        words = ["node", str(script), str(tmp_path), str(CHROMIUM), auth, *(base + path for path in paths)]
+        words = [node, str(script), str(tools), chromium, auth, *(base + path for path in paths)]
         done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=500)
     assert done.returncode == 0, done.stderr
     looked = [json.loads(line) for line in done.stdout.splitlines()]

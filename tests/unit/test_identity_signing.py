@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from base64 import b64decode
 from datetime import datetime, timedelta
@@ -22,10 +21,10 @@ from crawler.identity.check_directory import check_directory
 from crawler.identity.keys import SigningKey, SigningKeyError, key_folder, rotate
 from crawler.identity.signing import PROFILE, Signer, open_signer
 from crawler.network.urls import check_url_text
+from tests.foreign import needed, npm
 from tests.unit.identity_tools import AGENT, COVERED, NOW, VECTORS, Message, config, key, public, verify
 
 URL = "https://example.org/path/a%20b?q=1"
-NPM = Path(__file__).resolve().parents[2] / ".venv" / "npm"
 X = json.loads(VECTORS["jwk"]["thumbprint_input"])["x"]
 TEST_KEY = {VECTORS["jwk"]["thumbprint_sha256_b64url"]: X}
 
@@ -195,14 +194,12 @@ def test_an_agent_is_an_https_origin(tmp_path: Path, agent: str) -> None:
 
 
 def foreign(message: Message, made: SigningKey) -> str:
-    node = shutil.which("node")
-    if node is None or not (NPM / "node_modules" / "web-bot-auth").is_dir():
-        pytest.skip("needs node and: npm install --prefix .venv/npm web-bot-auth@0.1.3")
+    node, folder = needed("node", "apt-get install nodejs"), npm("web-bot-auth@0.1.3")
     script = Path(__file__).with_name("verify_web_bot_auth.cjs")
     given = {"method": message.method, "url": message.url, "headers": message.headers}
     jwk = {name: value for name, value in made.jwk.items() if name in ("kty", "crv", "x", "kid")}
     done = subprocess.run(
-        [node, str(script), str(NPM)],
+        [node, str(script), str(folder)],
         input=json.dumps({"jwk": jwk, **given}),
         capture_output=True,
         text=True,
