@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from reservations.acceptance import read_entry
 from reservations.model import Profile, Use
 from reservations.policy import TRAINING_USES, Inference
 
@@ -104,7 +105,13 @@ class PolicySection(Section):
     """Two-letter codes whose lists count; empty: all."""
     infer_from_other_bots: Inference = Inference.ANY
     protocols: Path | None = None  # rows laid over the shipped protocol table
-    accepted_policies: tuple[str, ...] = ()  # `uid`s of TDM policies whose conditions are met
+    accepted_policies: tuple[str, ...] = ()  # TDM policies whose conditions are met: `uid [sha256:digest]`
+
+    @field_validator("accepted_policies")
+    @classmethod
+    def _are_entries(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        read = map(read_entry, values)
+        return tuple(f"{uid} sha256:{digest}" if digest else uid for uid, digest in read)
 
 
 class Storage(Section):

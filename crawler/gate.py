@@ -14,7 +14,7 @@ from hashlib import sha256
 
 from blocklists.model import Hit
 from crawler.access import access_reasons
-from reservations.acceptance import notes_on_lifted
+from reservations.acceptance import awaiting, notes_on_acceptance
 from reservations.decide import decide, reasons_of
 from reservations.facts import Facts
 from reservations.model import (
@@ -110,17 +110,19 @@ def judge(case: Case, terms: Terms, reader: Reader | None = None) -> Decision:
     if reader is None or (reader.url, reader.agent) != (case.url, terms.agent):
         reader = Reader(case.url, terms.agent)
     facts, reading = reader.facts(case.evidence), reader.read(case.evidence)
+    at_headers = case.stage is Stage.HEADERS
+    later = awaiting(reading, terms.policy, facts.evidence) if at_headers else frozenset()
     reasons = (
         *case.found,
         *map(reason_of_hit, case.hits),
-        *reasons_of(reading, terms.policy),
+        *reasons_of(reading, terms.policy, later),
         *facts.once(_access),
     )
     open_still = not any(r.effect is Effect.EXCLUDE for r in reasons)
-    if open_still and case.stage is not Stage.HEADERS:
+    if open_still and not at_headers:
         # what a head points to (a licence document) is asked for before the body is judged
         reasons = (*reasons, *_missing(reader, facts.evidence, terms))
-    notes = (*reading.notes, *notes_on_lifted(reading, terms.policy))
+    notes = (*reading.notes, *notes_on_acceptance(reading, terms.policy))
     return _decision(case, terms, reasons, facts.evidence, notes)
 
 

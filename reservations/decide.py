@@ -28,10 +28,15 @@ _RANK = ("security", "blocklist", "robots", "access")
 """First parts of reason codes that come before the reservation protocols, most decisive first."""
 
 
-def reasons_of(reading: Reading, policy: Policy) -> tuple[Reason, ...]:
-    """The reasons that a reading gives under a policy, in no particular order."""
+def reasons_of(
+    reading: Reading, policy: Policy, awaiting: frozenset[Statement] = frozenset()
+) -> tuple[Reason, ...]:
+    """The reasons that a reading gives under a policy, in no particular order.
+
+    `awaiting` are reservations of which it is not known yet whether they bind.
+    """
     inferring = _inference_holds(reading, policy)
-    free = lifted(reading, policy)
+    free = lifted(reading, policy) | awaiting
     statements = (
         s
         for s in reading.statements

@@ -31,7 +31,10 @@ class Policy:
     infer_from_other_bots: Inference = Inference.ANY
     version: str = VERSION
     accepted_policies: frozenset[str] = frozenset()
-    """`uid`s of TDM policies whose conditions the operator meets; they alone lift a TDMRep reservation."""
+    """TDM policies whose conditions the operator meets; they alone lift a TDMRep reservation.
+
+    Each a `uid`, or `uid sha256:digest` of the one document that is accepted (`reservations.acceptance`).
+    """
     disabled_protocols: frozenset[str] = frozenset()
     """Protocols that are read and shown and do not decide (`reservations.protocol_table`)."""
     protocol_table: str = ""

@@ -177,12 +177,15 @@ def _print_policies(examination: Examination, *, explain: bool) -> None:
         for s in examination.reading.statements
         if s.preference is Preference.RESERVED and s.policy_url
     )
-    read = {e.url: policy_in(e) for e in examination.decision.evidence if e.kind == TDM_POLICY}
+    documents = {e.url: e for e in examination.decision.evidence if e.kind == TDM_POLICY}
+    read = {url: policy_in(document) for url, document in documents.items()}
     for url in named:
         _say(f"terms: {url}{'' if explain or url in read else ' (--explain reads them)'}", indent=2)
         policy = read.get(url)
         for line in in_lines(policy) if policy else ():
             _say(line, indent=4)
+        if policy:
+            _say(f"to accept this very document: {policy.uid} sha256:{documents[url].sha256}", indent=4)
 
 
 def _print_asked(evidence: tuple[Evidence, ...]) -> None:

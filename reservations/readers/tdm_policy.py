@@ -76,7 +76,14 @@ ACCEPTED = NoteKind(
     text="The operator of this crawler listed the uid of your policy as one whose conditions it meets. If "
     "that is not so, write to the contact on the crawler's page.",
 )
-POLICY_NOTES = (POLICY_ALONE, READ, UNREADABLE, REPAIRED, INCOMPLETE, ACCEPTED)
+CHANGED = NoteKind(
+    code="tdmrep.policy-changed",
+    level=Level.INFO,
+    summary="The TDM policy changed after the operator accepted it",
+    text="The operator of this crawler accepted an earlier document with this uid. The one that is served now"
+    " is another, so it lifts nothing and the reservation stands, until a person has read and accepted it.",
+)
+POLICY_NOTES = (POLICY_ALONE, READ, UNREADABLE, REPAIRED, INCOMPLETE, ACCEPTED, CHANGED)
 
 
 def wanted(facts: Facts, urls: Iterable[str]) -> tuple[EvidenceRequest, ...]:
