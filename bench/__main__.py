@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("crawl", "decision", "readers", "blocklist", "frontier", "warc", "serve")
+NAMES = ("crawl", "decision", "readers", "blocklist", "frontier", "warc", "serve", "record")
 
 
 def main() -> None:

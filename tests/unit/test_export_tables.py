@@ -98,7 +98,8 @@ def order(table: str = "decisions", form: str = "jsonl", **wanted: Any) -> Order
 
 def test_the_tables_are_these() -> None:
     assert list(tables()) == [
-        "decisions", "exclusions", "exports", "identities", "reservations", "withdrawals",
+        "decisions", "exclusions", "exports", "identities", "reservations", "verdicts",
+        "withdrawals",
     ]  # fmt: skip
 
 

@@ -60,7 +60,8 @@ def write_archive(archive: Archive, found: Iterable[Holding], stream: BinaryIO) 
     for holding in found:
         place = holding.warc
         if place is not None and (archive.documents or not place.file.startswith("warc/")):
-            lines.append(_copied(archive, place, stream))
+            indexed = _copied(archive, place, stream)
+            lines += [indexed] if indexed else []  # what was removed has no address to be found by
         else:
             stream.write(gzip_member(_extract(holding), info.id))
         count += 1
@@ -73,7 +74,7 @@ def _copied(archive: Archive, place: Warc, stream: BinaryIO) -> str:
     record = parse_member(member, path, place.offset)
     at = Place(file=archive.name, offset=stream.tell(), length=len(member))
     stream.write(member)
-    return line(record, at)
+    return line(record, at) if record.field("WARC-Target-URI") else ""
 
 
 def _extract(holding: Holding) -> Record:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from crawler.present import Json, dumps, moment
 from crawler.store.queries.causes import Cause
+from crawler.store.queries.decisions import DecisionRow
 from crawler.store.queries.exports import Checkpoint, ExportedFile, ExportRow
 from crawler.store.queries.identities import IdentityRow
 from crawler.store.queries.withdrawals import WithdrawnRow
@@ -32,6 +33,27 @@ def exclusion(row: Cause) -> Json:
         "identity": row.decision.identity,
         "policy": row.decision.policy,
         "decision": row.decision.id,
+    }
+
+
+def verdict(row: DecisionRow) -> Json:
+    """A decision in short."""
+    return {
+        "url": row.url,
+        "via": row.via,
+        "host": row.host,
+        "domain": row.domain,
+        "decided_at": moment(row.decided_at),
+        "stage": row.stage,
+        "verdict": row.verdict,
+        "reason": row.reason,
+        "codes": [reason.code for reason in row.reasons],
+        "crawl": row.crawl,
+        "identity": row.identity,
+        "policy": row.policy,
+        "status": row.status,
+        "bytes": row.bytes,
+        "decision": row.id,
     }
 
 

@@ -14,9 +14,9 @@ from sqlalchemy.engine import RowMapping
 
 from crawler.store.codec import reasons_from_json
 from crawler.store.places import key_range, lookup_key
-from crawler.store.queries.ways import host_keys, number_bounds, numbers_of_keys, numbers_of_reasons
+from crawler.store.queries.ways import RUN, host_keys, number_bounds, numbers_of_keys, numbers_of_reasons
 from crawler.store.schema import crawler_identity, decision, document, observation
-from reservations.model import Reason
+from reservations.model import Reason, Verdict
 
 CHUNK = 1000
 """Rows fetched at a time, so that memory does not grow with the answer."""
@@ -86,9 +86,11 @@ def decisions(
     after = (*bounds, decision.c.id > wanted.after) if wanted.after else bounds
     statement = decision_columns().where(*conditions(wanted), *bounds, *more).order_by(decision.c.id)
     found = numbers(connection, wanted, after)
-    pages = (
-        _pages(connection, statement, wanted) if found is None else _pages_of(connection, statement, found)
-    )
+    size = CHUNK if wanted.limit is None else max(1, min(CHUNK, wanted.limit))
+    if found is None:
+        pages = _pages(connection, statement, wanted.after, size)
+    else:
+        pages = _pages_of(connection, statement, found, size)
     yield from islice(chain.from_iterable(pages), wanted.limit)
 
 
@@ -100,23 +102,25 @@ def numbers(
     newest_first: bool = False,
 ) -> Iterator[int] | None:
     """Numbers of the decisions that may match, in order; None where an index has their rows in order."""
+    # A page is found alone; of a stream, numbers are found for many pages at a time.
+    most = RUN if wanted.limit is None else max(1, wanted.limit)
     if wanted.url_prefix is not None:
         keys = key_range(lookup_key(wanted.url_prefix))
-        return numbers_of_keys(connection, keys, *bounds, newest_first=newest_first)
+        return numbers_of_keys(connection, keys, *bounds, newest_first=newest_first, most=most)
     if wanted.domain is not None or wanted.crawl_id is not None:
         return None
     if wanted.host is not None:
-        return numbers_of_keys(connection, host_keys(wanted.host), *bounds, newest_first=newest_first)
+        keys = host_keys(wanted.host)
+        return numbers_of_keys(connection, keys, *bounds, newest_first=newest_first, most=most)
     if wanted.reason is not None:
-        return numbers_of_reasons(connection, wanted.reason, *bounds, newest_first=newest_first)
+        return numbers_of_reasons(connection, wanted.reason, *bounds, newest_first=newest_first, most=most)
     return None
 
 
 def _pages(
-    connection: Connection, statement: Select[*tuple[Any, ...]], wanted: DecisionFilter
+    connection: Connection, statement: Select[*tuple[Any, ...]], after: int, size: int
 ) -> Iterator[list[DecisionRow]]:
-    reader, after = RowReader(connection), wanted.after
-    size = CHUNK if wanted.limit is None else max(1, min(CHUNK, wanted.limit))
+    reader = RowReader(connection)
     while page := reader.rows(statement.where(decision.c.id > after).limit(size)):
         yield page
         if len(page) < size:
@@ -125,10 +129,10 @@ def _pages(
 
 
 def _pages_of(
-    connection: Connection, statement: Select[*tuple[Any, ...]], found: Iterator[int]
+    connection: Connection, statement: Select[*tuple[Any, ...]], found: Iterator[int], size: int
 ) -> Iterator[list[DecisionRow]]:
     reader = RowReader(connection)
-    while some := list(islice(found, CHUNK)):
+    while some := list(islice(found, size)):
         yield reader.rows(statement.where(decision.c.id.in_(some)))
 
 
@@ -144,7 +148,23 @@ class RowReader:
         found = self._connection.execute(statement).all()
         ids = [json.loads(row.observations) for row in found]
         self._look_up({number for numbers in ids for number in numbers})
-        return [_row(row._mapping, self._evidence(numbers)) for row, numbers in zip(found, ids, strict=True)]
+        places = self._places([row.id for row in found if row.verdict == Verdict.KEEP.value])
+        return [
+            _row(row._mapping, self._evidence(numbers), places.get(row.id))
+            for row, numbers in zip(found, ids, strict=True)
+        ]
+
+    def _places(self, kept: list[int]) -> dict[int, Warc]:
+        # Asked apart: joined, PostgreSQL may read all documents up to a page that lies deep in the record.
+        places: dict[int, Warc] = {}
+        for start in range(0, len(kept), CHUNK):
+            c = document.c
+            statement = select(c.decision_id, c.warc_file, c.warc_offset, c.warc_length).where(
+                c.decision_id.in_(kept[start : start + CHUNK])
+            )
+            for number, file, offset, length in self._connection.execute(statement):
+                places[number] = Warc(file=file, offset=offset, length=length)
+        return places
 
     def _look_up(self, numbers: set[int]) -> None:
         if len(self._digests) > DIGESTS:
@@ -160,19 +180,10 @@ class RowReader:
 
 
 def decision_columns() -> Select[*tuple[Any, ...]]:
-    """Everything a DecisionRow is made of."""
-    return (
-        select(
-            decision,
-            crawler_identity.c.product_token,
-            crawler_identity.c.hash.label("identity_hash"),
-            document.c.warc_file,
-            document.c.warc_offset,
-            document.c.warc_length,
-        )
-        .join(crawler_identity, crawler_identity.c.id == decision.c.identity_id)
-        .outerjoin(document, document.c.decision_id == decision.c.id)
-    )
+    """Everything a DecisionRow is made of, but for what `RowReader` looks up."""
+    return select(
+        decision, crawler_identity.c.product_token, crawler_identity.c.hash.label("identity_hash")
+    ).join(crawler_identity, crawler_identity.c.id == decision.c.identity_id)
 
 
 def conditions(wanted: DecisionFilter) -> Iterator[ColumnElement[bool]]:
@@ -202,8 +213,7 @@ def conditions(wanted: DecisionFilter) -> Iterator[ColumnElement[bool]]:
         yield (reason == wanted.reason) | reason.startswith(wanted.reason + ".", autoescape=True)
 
 
-def _row(row: RowMapping, evidence: tuple[str, ...]) -> DecisionRow:
-    file = row["warc_file"]
+def _row(row: RowMapping, evidence: tuple[str, ...], warc: Warc | None) -> DecisionRow:
     return DecisionRow(
         id=row["id"],
         url=row["url"],
@@ -221,7 +231,7 @@ def _row(row: RowMapping, evidence: tuple[str, ...]) -> DecisionRow:
         evidence=evidence,
         status=row["status"],
         bytes=row["bytes"],
-        warc=None if file is None else Warc(file=file, offset=row["warc_offset"], length=row["warc_length"]),
+        warc=warc,
     )
 
 

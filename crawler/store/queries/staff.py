@@ -10,7 +10,6 @@ from itertools import islice
 from sqlalchemy import ColumnElement, Connection, String, case, cast, func, select
 
 from crawler.store.queries.decisions import (
-    CHUNK,
     DecisionFilter,
     DecisionRow,
     RowReader,
@@ -21,6 +20,8 @@ from crawler.store.queries.decisions import (
 from crawler.store.queries.ways import number_bounds
 from crawler.store.schema import decision
 
+PAGE = 100
+"""Decisions shown where nothing else is asked for."""
 WINDOW = 200_000
 """Decisions counted at most, the newest: a page for people has seconds, and a large record millions."""
 
@@ -174,12 +175,12 @@ def newest_decisions(
     statement = decision_columns().where(*conditions(wanted), *bounds).order_by(decision.c.id.desc())
     if stage:
         statement = statement.where(decision.c.stage == stage)
-    reader, left = RowReader(connection), wanted.limit or 100
+    reader, left = RowReader(connection), wanted.limit or PAGE
     found = numbers(connection, wanted, bounds, newest_first=True)
     if found is None:
         yield from reader.rows(statement.limit(left))
         return
-    while left and (some := list(islice(found, CHUNK))):
+    while left and (some := list(islice(found, max(left, PAGE)))):
         rows = reader.rows(statement.where(decision.c.id.in_(some)).limit(left))
         yield from rows
         left -= len(rows)

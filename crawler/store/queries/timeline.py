@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, String, func, select, type_coerce
 
+from crawler.store.queries.sums import counted_upto
 from crawler.store.schema import decision
+from crawler.store.summary import hour_decisions
 
 _FIRST = "0001-01-01T00:00:00"
 
@@ -72,6 +74,17 @@ def timeline(connection: Connection, crawl_id: int, unit: Unit) -> Iterator[Mome
     for row in rows:
         moment = datetime.fromisoformat(row.at + _FIRST[len(row.at) :]).replace(tzinfo=UTC)
         yield Moment(at=moment, verdict=row.verdict, reason=row.reason, decisions=row.number)
+
+
+def days_of_record(connection: Connection) -> list[date]:
+    """Days (UTC) on which something was decided, in order."""
+    table = hour_decisions.c
+    day = func.substr(table.hour, 1, Unit.DAY.value)
+    found = {str(value) for value in connection.scalars(select(day).distinct())}
+    since = decision.c.id > counted_upto(connection)
+    at = _cut(connection, Unit.DAY)
+    found.update(str(value) for value in connection.scalars(select(at).where(since).distinct()))
+    return sorted(date.fromisoformat(value) for value in found)
 
 
 def _cut(connection: Connection, unit: Unit) -> ColumnElement[Any]:

@@ -54,26 +54,34 @@ def host_keys(host: str) -> tuple[str, str]:
 
 
 def numbers_of_keys(
-    connection: Connection, keys: tuple[str, str], *bounds: ColumnElement[bool], newest_first: bool = False
+    connection: Connection,
+    keys: tuple[str, str],
+    *bounds: ColumnElement[bool],
+    newest_first: bool = False,
+    most: int = RUN,
 ) -> Iterator[int]:
-    """Numbers of the decisions in a range of lookup keys, in order."""
+    """Numbers of the decisions in a range of lookup keys, in order; `most` in the first run."""
     start, end = keys
     # `+ 0` keeps databases from walking the whole table in order, hoping to meet the range.
     number = _number + 0
     found = select(_number).where(decision.c.lookup_key >= start, decision.c.lookup_key < end, *bounds)
-    found = found.order_by(number.desc() if newest_first else number).limit(RUN)
-    yield from _runs(connection, found, number, newest_first=newest_first)
+    found = found.order_by(number.desc() if newest_first else number).limit(most)
+    yield from _runs(connection, found, number, most, newest_first=newest_first)
 
 
 def numbers_of_reasons(
-    connection: Connection, beginning: str, *bounds: ColumnElement[bool], newest_first: bool = False
+    connection: Connection,
+    beginning: str,
+    *bounds: ColumnElement[bool],
+    newest_first: bool = False,
+    most: int = RUN,
 ) -> Iterator[int]:
     """Numbers of the decisions with a first reason of this code or below it, in order."""
     ways = []
     for code in reasons_under(connection, beginning):
         found = select(_number).where(decision.c.reason == code, *bounds)
-        found = found.order_by(_number.desc() if newest_first else _number).limit(RUN)
-        ways.append(_runs(connection, found, _number, newest_first=newest_first))
+        found = found.order_by(_number.desc() if newest_first else _number).limit(most)
+        ways.append(_runs(connection, found, _number, most, newest_first=newest_first))
     return merge(*ways, reverse=newest_first)
 
 
@@ -91,12 +99,19 @@ def _reasons(connection: Connection) -> Iterator[str]:
 
 
 def _runs(
-    connection: Connection, found: Select[Any], number: ColumnElement[int], *, newest_first: bool
+    connection: Connection,
+    found: Select[Any],
+    number: ColumnElement[int],
+    most: int,
+    *,
+    newest_first: bool,
 ) -> Iterator[int]:
+    """The first run is as long as a page; where a caller goes on they grow, as each reads the range again."""
     run = connection.scalars(found).all()
     while run:
         yield from run
-        if len(run) < RUN:
+        if len(run) < most:
             return
+        most = min(RUN, 10 * most)
         further = number < run[-1] if newest_first else number > run[-1]
-        run = connection.scalars(found.where(further)).all()
+        run = connection.scalars(found.where(further).limit(most)).all()
