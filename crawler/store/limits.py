@@ -37,7 +37,6 @@ from sqlalchemy import (
     func,
     select,
     text,
-    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
@@ -84,6 +83,8 @@ class Limits:
         self._engine = engine
         self._keys: dict[int, bytes | None] = {}
         self._lock = threading.Lock()
+        self._met: set[bytes] = set()
+        """Keys of a day whose rows of the day before have been carried over."""
         self._sql = _statements(engine.dialect.name)
 
     def close(self) -> None:
@@ -125,36 +126,40 @@ class Limits:
         key = _hashed(self._key(connection, now), subject)
         (pace1, whole1), (pace2, whole2) = _pace(rates[:1]), _pace(rates[1:])
         values = {"key": key, "now": now, "pace1": pace1, "whole1": whole1, "pace2": pace2, "whole2": whole2}
-        count = connection.execute(self._sql["take"], values).scalar()
-        if count is None:
-            row = connection.execute(self._sql["look"], {"key": key}).one_or_none()
-            return 0 if row is None else _wait(row, values)
-        return self._carry(connection, subject, values) if count == 1 else 0
+        if key not in self._met:
+            self._carry(connection, subject, key, now)
+        if connection.execute(self._sql["take"], values).rowcount > 0:
+            return 0
+        row = connection.execute(self._sql["look"], {"key": key}).one_or_none()
+        return 0 if row is None else _wait(row, values)
 
-    def _carry(self, connection: Connection, subject: str, values: dict[str, Any]) -> int:
-        """After the first question of a day: what yesterday's row of the same network still says."""
-        yesterday = self._key(connection, values["now"] - DAY, make=False)
-        if yesterday is None:
-            return 0
-        old = connection.execute(self._sql["pop"], {"key": _hashed(yesterday, subject)}).one_or_none()
-        if old is None:
-            return 0
-        wait = _wait(old, values)
-        paces = (0.0, 0.0) if wait else (values["pace1"], values["pace2"])
-        moved = {f"whole{n}": max(old[n - 1], values["now"]) + paces[n - 1] for n in (1, 2)}
-        connection.execute(self._sql["move"], {"of_key": values["key"], **moved})
-        return wait
+    def _carry(self, connection: Connection, subject: str, key: bytes, now: float) -> None:
+        """Before the first question of a day: what yesterday's row of the same network still says."""
+        yesterday = self._key(connection, now - DAY, make=False)
+        if yesterday is not None:
+            old = {"key": _hashed(yesterday, subject)}
+            row = connection.execute(self._sql["look"], old).one_or_none()
+            if row is not None:
+                # Two processes may do this at once, and neither takes anything back.
+                connection.execute(self._sql["carry"], {"key": key, **row._mapping})
+                connection.execute(self._sql["drop"], old)
+        if len(self._met) >= MAX_ROWS:
+            self._met.clear()
+        self._met.add(key)
 
     def _key(self, connection: Connection, now: float, *, make: bool = True) -> bytes | None:
         day = int(now // DAY)
+        keys = self._keys
+        if day in keys:
+            return keys[day]
         with self._lock:
             if day not in self._keys:
                 if make:
                     new = {"day": day, "key": secrets.token_bytes(32)}
                     connection.execute(self._sql["new key"], new)
                 found = connection.execute(self._sql["key"], {"day": day}).scalar()
-                self._keys = {d: k for d, k in self._keys.items() if d >= day - 1}
-                self._keys[day] = None if found is None else bytes(found)
+                known = None if found is None else bytes(found)
+                self._keys = {d: k for d, k in self._keys.items() if d >= day - 1} | {day: known}
             return self._keys[day]
 
 
@@ -220,7 +225,6 @@ def _tables(dialect: str) -> _Tables:
         Column("key", LargeBinary, primary_key=True),
         Column("whole1", Double, nullable=False),
         Column("whole2", Double, nullable=False),
-        Column("count", BigInteger, nullable=False),
         prefixes=prefixes,
         sqlite_with_rowid=False,
     )
@@ -247,12 +251,16 @@ def _statements(dialect: str) -> dict[str, Any]:
     asked, keys = tables.asked, tables.keys
     insert, most = (sqlite.insert, func.max) if dialect == "sqlite" else (postgresql.insert, func.greatest)
     of_key, of_day = asked.c.key == bindparam("key"), keys.c.day == bindparam("day")
+    carried = insert(asked)
     rows = select(asked.c.key).order_by(most(asked.c.whole1, asked.c.whole2)).limit(bindparam("beyond"))
     return {
         "take": _taking(asked, dialect),
         "look": select(asked.c.whole1, asked.c.whole2).where(of_key),
-        "pop": delete(asked).where(of_key).returning(asked.c.whole1, asked.c.whole2),
-        "move": update(asked).where(asked.c.key == bindparam("of_key")),
+        "carry": carried.on_conflict_do_update(
+            index_elements=["key"],
+            set_={n: most(asked.c[n], carried.excluded[n]) for n in ("whole1", "whole2")},
+        ),
+        "drop": delete(asked).where(of_key),
         "whole": delete(asked).where(most(asked.c.whole1, asked.c.whole2) <= bindparam("now", type_=Double)),
         "count": select(func.count()).select_from(asked),
         "beyond": delete(asked).where(asked.c.key.in_(rows)),
@@ -263,7 +271,7 @@ def _statements(dialect: str) -> dict[str, Any]:
 
 
 def _taking(asked: Table, dialect: str) -> Any:
-    """Count a question where both limits allow it; else no row is changed, and none is given back."""
+    """Count a question where both limits allow it; else no row is changed."""
     beside = dialect == "sqlite"
     most, least = (func.max, func.min) if beside else (func.greatest, func.least)
     now = bindparam("now", type_=Double)
@@ -276,11 +284,13 @@ def _taking(asked: Table, dialect: str) -> Any:
         after[column.name] = moved
         free.append(moved <= now + whole + TINY)
     insert = sqlite.insert if beside else postgresql.insert
-    first = {"key": bindparam("key"), "count": 1, "whole1": now + bindparam("pace1", type_=Double)}
-    statement = insert(asked).values(**first, whole2=now + bindparam("pace2", type_=Double))
+    first = {f"whole{n}": now + bindparam(f"pace{n}", type_=Double) for n in (1, 2)}
+    statement = insert(asked).values(key=bindparam("key"), **first)
+    # How many rows were changed tells it. To give the row back would hold the one lock of SQLite until
+    # this thread runs again, and all others would wait for it.
     return statement.on_conflict_do_update(
-        index_elements=["key"], set_={**after, "count": asked.c.count + 1}, where=free[0] & free[1]
-    ).returning(asked.c.count)
+        index_elements=["key"], set_=after, where=free[0] & free[1]
+    ).execution_options(preserve_rowcount=True)
 
 
 def _pace(rates: Sequence[Rate]) -> tuple[float, float]:

@@ -31,8 +31,8 @@ address is in the `Link` header. Errors are problem details (RFC 9457).
 
 MAX_BODY = 6 * 2**20
 """Bytes of a form: three pasted texts of half a MiB, as a browser encodes them."""
-THREADS = 16
-"""Questions that one worker works on at a time; more would only share its one core and its memory."""
+THREADS = 12
+"""Questions that one worker works on at a time; fewer than the connections of a pool."""
 
 PROBLEM_SCHEMA = {
     "type": "object",
