@@ -1,0 +1,194 @@
+"""`forbear audit`: judge a crawl that others made, by your own policy."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table as Grid
+
+from crawler.audit.inputs import InputError, files_of
+from crawler.audit.model import AuditRow, Judged, Trouble
+from crawler.audit.present import SHAPE
+from crawler.audit.run import Audit, Order
+from crawler.audit.seen_files import MAX_FILES
+from crawler.audit.tabular import Columns
+from crawler.audit.totals import Totals
+from crawler.cli.export import writing
+from crawler.cli.shared import (
+    ConfigOption,
+    DataOption,
+    ExitCode,
+    FailedError,
+    JsonOption,
+    configuration,
+    err,
+    out,
+    say_error,
+    visible,
+)
+from crawler.config import Config, ConfigError
+from crawler.exports import Export, discover
+from crawler.words import in_words
+
+_EVERY = 1000
+"""URLs between two lines of progress."""
+_TITLES = {
+    Judged.KEEP: "nothing withholds",
+    Judged.EXCLUDE: "left out",
+    Judged.UNKNOWN: "unknown",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the subcommand."""
+    app.command(name="audit")(audit)
+
+
+def audit(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Files, or folders with all below them.")
+    ],
+    live: Annotated[
+        bool, typer.Option("--live", help="Fetch location files that are missing, as they are today.")
+    ] = False,
+    url_column: Annotated[str, typer.Option(help="Column with the URL (default: url and its like).")] = "",
+    date_column: Annotated[
+        str, typer.Option(help="Column with the time it was fetched (default: date and its like).")
+    ] = "",
+    bytes_column: Annotated[str, typer.Option(help="Column with its length (default: bytes, length).")] = "",
+    form: Annotated[
+        str | None, typer.Option("--format", help="jsonl, csv, parquet, ...: a row a URL.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="File for the rows; else stdout.", show_default=False),
+    ] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Judge WARC files, URL lists or tables with a url column by your policy, from what is in them.
+
+    Without --live nothing is requested: what the input does not tell is unknown, and unknown is not kept.
+    Exit 1 if anything is left out, 3 if some of the input could not be read.
+
+    \b
+    Examples:
+      forbear audit CC-MAIN-20261124.warc.gz
+      forbear audit fineweb/ --format csv -o verdicts.csv
+      forbear audit urls.txt --live --json
+    """
+    settings = configuration(config, data)
+    chosen = _format("jsonl" if as_json else form, output)
+    totals, started = Totals(), time.monotonic()
+    try:
+        if live and not settings.network.allow_private:
+            settings.require_identity()
+        files = tuple(files_of(paths))
+        columns = Columns(url=url_column, date=date_column, bytes=bytes_column)
+        made = Audit(settings, Order(files=files, columns=columns, live=live))
+        rows = _counted(made.results(), totals, started)
+        if chosen is None:
+            for _ in rows:
+                pass
+        else:
+            _write(chosen, rows, output)
+    except (InputError, ConfigError) as error:
+        raise FailedError(str(error)) from error
+    _print(totals, made, settings, to_stdout=chosen is None or output is not None)
+    _say_pace(totals, time.monotonic() - started, files)
+    if totals.troubles:
+        raise typer.Exit(ExitCode.INCOMPLETE)
+    if totals.number(Judged.EXCLUDE):
+        raise typer.Exit(ExitCode.NEGATIVE)
+
+
+def _format(name: str | None, output: Path | None) -> Export | None:
+    if name is None and output is None:
+        return None
+    formats = discover()
+    chosen = formats.get(name or "jsonl")
+    if chosen is None:
+        raise FailedError(f"no format {name!r}; known: {', '.join(formats)}")
+    if output is None and not chosen.is_text:
+        raise FailedError(f"{name} is no text: name a file with -o")
+    return chosen
+
+
+def _counted(results: Iterable[AuditRow | Trouble], totals: Totals, started: float) -> Iterator[AuditRow]:
+    for result in results:
+        if isinstance(result, Trouble):
+            totals.trouble(result)
+            continue
+        totals.add(result)
+        if totals.urls % _EVERY == 0 and err.is_terminal:
+            pace = totals.urls / (time.monotonic() - started)
+            err.print(f"{totals.urls} URLs judged, {pace:,.0f} a second", end="\r", markup=False)
+        yield result
+
+
+def _write(chosen: Export, rows: Iterable[AuditRow], output: Path | None) -> None:
+    if output is None:
+        chosen.write(rows, sys.stdout.buffer, SHAPE)
+        sys.stdout.flush()
+        return
+    with writing(output), output.open("wb") as stream:
+        count = chosen.write(rows, stream, SHAPE)
+    err.print(visible(f"{count} rows in {output}"), markup=False, soft_wrap=True)
+
+
+def _print(totals: Totals, made: Audit, config: Config, *, to_stdout: bool) -> None:
+    console = out if to_stdout else err
+    for trouble in totals.troubles:
+        say_error(str(trouble))
+    if totals.more_troubles:
+        say_error(f"and {totals.more_troubles} more places that could not be read")
+    if made.files_full:
+        say_error(f"more than {MAX_FILES} location files in the input: the others were not used")
+    console.print(_table(totals))
+    if totals.missing:
+        said = ", ".join(f"{name} ({number})" for name, number in totals.missing.most_common(12))
+        console.print(
+            f"\nnot known, and so not kept, for want of: {visible(said)}", markup=False, soft_wrap=True
+        )
+    numbers = ", ".join(f"{totals.number(verdict)} {title}" for verdict, title in _TITLES.items())
+    console.print(f"\n{totals.urls} URLs: {numbers}. Policy: {config.policy.profile}.", markup=False)
+    if totals.fetched:
+        console.print(
+            f"{totals.fetched} of them are judged by today's files, which need not have held at the time.",
+            markup=False,
+        )
+
+
+def _table(totals: Totals) -> Grid:
+    grid = Grid(box=None, pad_edge=False, header_style="bold")
+    for name in ("", "URLs", "bytes", "reason", "in words", "example"):
+        grid.add_column(name, justify="right" if name in ("URLs", "bytes") else "left")
+    for verdict, title in _TITLES.items():
+        for number, (reason, counted) in enumerate(totals.of(verdict)):
+            size = f"{counted.bytes:,}" if counted.urls > counted.unmeasured else "-"
+            grid.add_row(
+                title if number == 0 else "",
+                str(counted.urls),
+                size,
+                visible(reason),
+                visible(in_words(reason)),
+                visible(counted.example[:100]),
+            )
+    return grid
+
+
+def _say_pace(totals: Totals, seconds: float, files: Iterable[Path]) -> None:
+    size = sum(path.stat().st_size for path in files if path.exists())
+    pace = totals.urls / seconds if seconds else 0.0
+    rate = size / 1e6 / seconds if seconds else 0.0
+    err.print(
+        f"{totals.urls} URLs judged in {seconds:.1f} s, {pace:,.0f} a second, {rate:.1f} MB/s of input",
+        markup=False,
+        soft_wrap=True,
+    )
