@@ -39,6 +39,7 @@ from reservations.model import (
 )
 from reservations.readers.boilerplate import KIND as TEXT
 from reservations.readers.odrl import in_lines
+from reservations.readers.rsl_embedded import KIND as RSL_EMBEDDED
 from reservations.readers.tdm_policy import KIND as TDM_POLICY
 from reservations.readers.tdm_policy import policy_in
 from reservations.readers.terms_page import KIND as TERMS
@@ -205,6 +206,6 @@ def _place(locator: Locator, files: dict[str, Evidence]) -> str:
     if item.kind == RESPONSE:
         return f" (response head, line {locator.line})" if locator.line else " (response head)"
     # a line of the extract of a page says nothing to the page's owner; a byte of the page does
-    lined = locator.line and item.kind not in (HTML_SIGNALS, TEXT, TERMS)
+    lined = locator.line and item.kind not in (HTML_SIGNALS, TEXT, TERMS, RSL_EMBEDDED)
     where = f", line {locator.line}" if lined else f", byte {locator.offset}" if locator.offset else ""
     return f" ({item.final_url}{where})"
