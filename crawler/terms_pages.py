@@ -62,7 +62,12 @@ class TermsPages:
         """The evidence of a case whose body is there, with the terms that its site links."""
         if self._terms.policy.profile is Profile.LETTER:
             return case.evidence
-        requests = self._requests(case, body)
+        return await self.with_terms(case, self._requests(case, body))
+
+    async def with_terms(self, case: Case, requests: Sequence[EvidenceRequest]) -> tuple[Evidence, ...]:
+        """The evidence of a case with these terms, as they are now; for a page that is not sent again."""
+        if self._terms.policy.profile is Profile.LETTER:
+            return case.evidence
         asked = {(e.kind, e.url) for e in case.evidence}
         missing = [r for r in requests if (r.kind, r.url) not in asked]
         # a page that is left out anyway is no reason to ask for another one

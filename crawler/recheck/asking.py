@@ -10,7 +10,7 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from crawler.exchange import Wire
-from crawler.gate import Decision
+from crawler.gate import Case, Decision
 from crawler.network import Answer, NetworkError
 from crawler.politeness import retry_after
 from crawler.recheck.model import ASK_LATER, Hop, Means, Read
@@ -108,6 +108,7 @@ class Asking:
         exchange.body_sha256, exchange.length = sha256(body).hexdigest(), len(body)
         hop.read = Read.WHOLE
         await self.settle(hop, (head, *found, *credentials))
+        self._add(hop, await self._means.instance.terms_pages.complete(self._case(hop), body))
 
     async def _not_modified(self, hop: Hop, answer: Answer, page: Page | None) -> None:
         if page is None:
@@ -131,6 +132,9 @@ class Asking:
             self._means.instance.record.recall(part, number)
         hop.confirmed, hop.read = page, Read.WHOLE
         await self.settle(hop, (head, *(part for _, part in page.parts)))
+        if not self._means.files_only:
+            case = self._case(hop)
+            self._add(hop, await self._means.instance.terms_pages.with_terms(case, page.terms))
 
     async def settle(self, hop: Hop, evidence: Iterable[Evidence]) -> None:
         """The decision, after what the page points to was asked for: a licence."""
@@ -141,6 +145,16 @@ class Asking:
             more = [await self._means.instance.evidence.get(request) for request in wanted]
             hop.evidence = (*hop.evidence, *more)
         self._judge(hop, Stage.RECHECK)
+
+    def _case(self, hop: Hop) -> Case:
+        return self._means.case(hop, Stage.RECHECK)
+
+    def _add(self, hop: Hop, evidence: tuple[Evidence, ...]) -> None:
+        """Judge once more where the terms of the site came to what was known."""
+        more = evidence[len(hop.exchange.location) + len(hop.evidence) :]
+        if more:
+            hop.evidence = (*hop.evidence, *more)
+            self._judge(hop, Stage.RECHECK)
 
     def _find(self, hop: Hop, reason: Reason) -> None:
         hop.exchange.found, hop.exchange.redirect = (*hop.exchange.found, reason), ""

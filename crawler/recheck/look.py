@@ -10,7 +10,7 @@ from typing import assert_never
 from urllib.parse import urlsplit
 
 from crawler.exchange import Exchange
-from crawler.gate import Case, Decision, judge
+from crawler.gate import Decision, judge
 from crawler.pacing import apply_limits
 from crawler.recheck.asking import Asking
 from crawler.recheck.model import Hop, Means, PutOffError
@@ -78,7 +78,8 @@ class Looker:
         host = urlsplit(exchange.url).hostname or ""
         self.in_time(host)
         exchange.reader = Reader(exchange.url, terms.agent)
-        exchange.location = await instance.evidence.gather(exchange.url, exchange.reader)
+        gathered = await instance.evidence.gather(exchange.url, exchange.reader)
+        exchange.location = (*gathered, *instance.terms_pages.known(exchange.url))
         if (wait := max(map(_waiting, exchange.location), default=0.0)) > 0:
             raise PutOffError(host, wait)
         facts = exchange.reader.facts(exchange.location)
@@ -94,16 +95,7 @@ class Looker:
 
     def _judge(self, hop: Hop, stage: Stage) -> Decision:
         exchange = hop.exchange
-        case = Case(
-            url=exchange.url,
-            via=exchange.via,
-            stage=stage,
-            decided_at=self._means.moment(),
-            evidence=(*exchange.location, *hop.evidence),
-            hits=exchange.hits,
-            found=exchange.found,
-        )
-        exchange.decision = judge(case, self._means.terms, exchange.reader)
+        exchange.decision = judge(self._means.case(hop, stage), self._means.terms, exchange.reader)
         return exchange.decision
 
     def _end(self, hop: Hop, reason: Reason) -> None:

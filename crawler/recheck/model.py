@@ -9,12 +9,12 @@ from enum import IntEnum
 
 from crawler.config import Config
 from crawler.exchange import Exchange
-from crawler.gate import Decision, Terms
+from crawler.gate import Case, Decision, Terms
 from crawler.instance import Instance
 from crawler.network import Client
 from crawler.store.model import Answer
 from crawler.store.queries.recheck import Known, Page
-from reservations.model import Evidence, Verdict
+from reservations.model import Evidence, Stage, Verdict
 
 ASK_LATER = frozenset({429, 503})
 
@@ -54,6 +54,19 @@ class Means:
     def moment(self) -> datetime:
         """The time, in UTC."""
         return datetime.fromtimestamp(self.now(), UTC)
+
+    def case(self, hop: Hop, stage: Stage) -> Case:
+        """What is known of a hop so far."""
+        exchange = hop.exchange
+        return Case(
+            url=exchange.url,
+            via=exchange.via,
+            stage=stage,
+            decided_at=self.moment(),
+            evidence=(*exchange.location, *hop.evidence),
+            hits=exchange.hits,
+            found=exchange.found,
+        )
 
 
 @dataclass(slots=True, kw_only=True)

@@ -353,3 +353,19 @@ def test_the_public_page_of_an_address_tells_both_days(tmp_path: Path) -> None:
         assert f"took</strong> this page on {taken}, and looked at it again on {again}" in text
         view = kept.ask(lambda c: url_view(c, web.url("/b"), speech))
         assert "it is in no data set that we make" in " ".join(url_more(view, speech))
+
+
+def test_terms_that_a_page_linked_are_read_again_though_the_page_has_not_changed(tmp_path: Path) -> None:
+    linking = b"<html><body><p>Words.</p><footer><a href='/terms'>Terms of use</a></footer></body></html>"
+    open_terms = page(b"<html><body><p>Be kind to each other.</p></body></html>")
+    with site(a=page(linking, ETag='"1"'), terms=open_terms) as web:
+        kept = Kept(tmp_path, web.url("/a"), policy={"profile": "strict"})
+        assert len(web.asked("/terms")) == 1
+        web["/a"] = not_modified(ETag='"1"')
+        kept.look()
+        assert kept.last(web.url("/a")) == ("recheck", "keep", "none")
+        web["/terms"] = page(
+            b"<html><body><p>The publisher reserves all rights of text and data mining.</p></body></html>"
+        )
+        kept.look()
+        assert kept.last(web.url("/a")) == ("recheck", "exclude", "natural_language")

@@ -17,7 +17,8 @@ from crawler.store.places import domain_range, url_hash
 from crawler.store.queries.asof import latest_verdict
 from crawler.store.queries.holdings import OF_A_BODY
 from crawler.store.schema import crawl, decision, document, evidence, observation
-from reservations.model import HTML_SIGNALS, RESPONSE, Evidence, Reason, Stage, Verdict
+from reservations.model import HTML_SIGNALS, RESPONSE, Evidence, EvidenceRequest, Reason, Stage, Verdict
+from reservations.readers.terms_page import KIND as TERMS
 
 MAX_EARLIER = 50
 """Decisions about one URL that are searched for the last one that read the page."""
@@ -58,6 +59,8 @@ class Page:
     head: Evidence
     parts: tuple[tuple[int, Evidence], ...]
     """The signal extract, with the numbers of the observations that hold it."""
+    terms: tuple[EvidenceRequest, ...]
+    """The terms that its site linked."""
     media_type: str | None
     bytes: int | None
     body_sha256: str | None
@@ -177,7 +180,8 @@ def _last_read(connection: Connection, url: str, rows: Iterable[Row[Any]]) -> Pa
 
 
 def _page_of(connection: Connection, url: str, row: Row[Any]) -> Page | None:
-    own = [o for o in _observations(connection, row) if o.url.partition("#")[0] == url.partition("#")[0]]
+    seen = _observations(connection, row)
+    own = [o for o in seen if o.url.partition("#")[0] == url.partition("#")[0]]
     heads = [o for o in own if o.kind == RESPONSE and o.status is not None and 200 <= o.status < 300]
     if not heads or row.body_sha256 is None:
         return None
@@ -189,12 +193,19 @@ def _page_of(connection: Connection, url: str, row: Row[Any]) -> Page | None:
         head_id=heads[0].id,
         head=evidence_from_row(heads[0], b""),
         parts=tuple((o.id, evidence_from_row(o, content[o.evidence_sha256])) for o in parts),
+        terms=tuple(_terms(o) for o in seen if o.kind == TERMS),
         media_type=row.media_type,
         bytes=row.bytes,
         body_sha256=row.body_sha256,
         policy_id=row.policy_id,
         software=row.software,
     )
+
+
+def _terms(row: Row[Any]) -> EvidenceRequest:
+    linked = ("linked_from", "link")
+    details = tuple((name, value) for name, value in json.loads(row.details) if name in linked)
+    return EvidenceRequest(kind=row.kind, url=row.url, details=details)
 
 
 def _content(connection: Connection, digests: list[str]) -> dict[str, bytes]:
