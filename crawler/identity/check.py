@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from crawler.config import Config
 from crawler.doctor import Finding, Health
 from crawler.identity import directory, feed
+from crawler.identity.check_agree import disagreements
 from crawler.identity.check_directory import check_directory
 from crawler.identity.check_feed import check_atom, check_json_feed
 from crawler.identity.declaration import Category, canonical, digest
@@ -31,6 +32,9 @@ __all__ = ["Finding", "Health", "advice", "check_published"]
 
 MAX_BYTES = 2 * 2**20
 SOON = timedelta(days=14)
+DAILY, STALE, SKEW = timedelta(hours=26), timedelta(days=7), timedelta(minutes=5)
+"""How old an address file may be: renewed daily, with two hours' grace; given up; clocks that differ."""
+JSON_TYPE = "application/json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +103,7 @@ async def check_all(base: str, get: Get, now: datetime) -> list[Finding]:
     document, findings = read_twin(twin)
     given = document.get("links")
     links = given if isinstance(given, dict) else {}
+    bodies: dict[str, bytes] = {}
     for name, default, check in _PARTS:
         place = links.get(name) or (base + default if default else "")
         if not place:
@@ -109,7 +114,12 @@ async def check_all(base: str, get: Get, now: datetime) -> list[Finding]:
         got = await get(place)
         problem = answered(name, got)
         findings += [problem] if problem else check(got, now)
-    return findings
+        if problem is None:
+            bodies[name] = got.body
+    # What bot.json says is held against the others only where it can be trusted itself.
+    trusted = document and not any(f.health is Health.BAD for f in findings if f.about == "bot.json")
+    said = disagreements(document, bodies, now) if trusted else ()
+    return findings + [bad(about, says) for about, says in said]
 
 
 def answered(name: str, got: Got) -> Finding | None:
@@ -138,16 +148,17 @@ def read_twin(got: Got) -> tuple[dict[str, Any], list[Finding]]:
         return document, [bad("bot.json", f"says nothing about {', '.join(missing)}")]
     if digest(canonical(declared)) != document.get("sha256"):
         return document, [bad("bot.json", "is not what its sha256 says it is")]
+    if got.media_type != JSON_TYPE:
+        return document, [_wrong_type("bot.json", got, JSON_TYPE)]
     return document, [ok("bot.json", f"policy {document.get('policy')}, as its sha256 says")]
 
 
 def _page(got: Got, now: datetime) -> Iterator[Finding]:
     if got.media_type != "text/html":
-        yield bad("page", f"is served as {got.media_type or 'nothing'}, not text/html")
+        yield _wrong_type("page", got, "text/html")
     text = got.body.decode("utf-8", "replace")
     for sign, says in (
         ('rel="client-ranges"', "links to no address file (rel=client-ranges)"),
-        ("User-agent:", "has no example for robots.txt"),
         ("mailto:", "names no mail address"),
         (feed.ATOM_TYPE, "links to no feed"),
     ):
@@ -156,18 +167,42 @@ def _page(got: Got, now: datetime) -> Iterator[Finding]:
     yield ok("page", got.url)
 
 
+def _wrong_type(name: str, got: Got, wanted: str) -> Finding:
+    return bad(name, f"is served as {got.media_type[:80] or 'nothing'}, not {wanted}")
+
+
 def _addresses(got: Got, now: datetime) -> Iterator[Finding]:
+    if got.media_type != JSON_TYPE:
+        yield _wrong_type("addresses", got, JSON_TYPE)
     try:
-        prefixes, wrong = read_ip_ranges(json.loads(got.body))
+        document = json.loads(got.body)
+        prefixes, wrong = read_ip_ranges(document)
     except (ValueError, RecursionError) as error:
         yield bad("addresses", f"not JSON: {error}")
         return
     for problem in wrong:
         yield bad("addresses", problem)
+    yield from _age(document, now)
     if not prefixes:
         yield note("addresses", "the list is empty: only a signature can tell our requests")
     else:
         yield ok("addresses", f"{len(prefixes)} ranges")
+
+
+def _age(document: Any, now: datetime) -> Iterator[Finding]:
+    """Consumers ask once a day; a list that nobody renews is one that nobody keeps (JAFAR)."""
+    try:
+        made = datetime.fromisoformat(document["creationTime"])
+        age = now - (made if made.tzinfo else made.replace(tzinfo=UTC))
+    except (ValueError, TypeError, LookupError):
+        yield bad("addresses", "creationTime is no date of ISO 8601")
+        return
+    if age > STALE:
+        yield bad("addresses", f"is stale: made {age.days} days ago; run `identity build` every day")
+    elif age > DAILY:
+        yield note("addresses", f"was made {age.total_seconds() / 3600:.0f} hours ago; renew it every day")
+    elif age < -SKEW:
+        yield bad("addresses", f"was made in the future, {document['creationTime'][:40]}")
 
 
 def _directory(got: Got, now: datetime) -> Iterator[Finding]:
@@ -181,6 +216,8 @@ def _directory(got: Got, now: datetime) -> Iterator[Finding]:
 
 
 def _card(got: Got, now: datetime) -> Iterator[Finding]:
+    if got.media_type != JSON_TYPE:
+        yield _wrong_type("card", got, JSON_TYPE)
     try:
         document = json.loads(got.body)
         fits = document["client_id"] == got.url and isinstance(document["web_bot_auth"], dict)
@@ -198,14 +235,21 @@ def _json_feed(got: Got, now: datetime) -> Iterator[Finding]:
 
 
 def _feed(name: str, got: Got, media_type: str, wrong: list[str]) -> Iterator[Finding]:
-    if got.media_type != media_type:
-        yield note(name, f"is served as {got.media_type or 'nothing'}, not {media_type}")
+    if got.media_type in _ALSO.get(media_type, ()):
+        yield note(name, f"is served as {got.media_type}; {media_type} is its own type")
+    elif got.media_type != media_type:
+        yield _wrong_type(name, got, media_type)
     for problem in wrong:
         yield bad(name, problem)
     if not wrong:
         yield ok(name, got.url)
 
 
+_ALSO = {
+    feed.ATOM_TYPE: ("application/xml", "text/xml"),
+    feed.JSON_TYPE: ("application/json",),
+}
+"""Types that readers take for a feed's own."""
 _PARTS: tuple[tuple[str, str, Callable[[Got, datetime], Iterator[Finding]]], ...] = (
     ("page", "bot/", _page),
     ("addresses", "bot/ips.json", _addresses),
