@@ -16,7 +16,7 @@ from crawler.config import Config
 from crawler.exports.tables.present import withdrawal
 from crawler.log.folder import LogError
 from crawler.log.note import NoteError, parse_verifier
-from crawler.log.prove import VERIFIER, NotProvableError, prove
+from crawler.log.prove import VERIFIER, NotProvableError, Prover
 from crawler.log.sequencer import log_folder
 from crawler.present import decision, dumps, explained, file_version
 from crawler.present import lookup as present_lookup
@@ -48,6 +48,9 @@ register: `forbear check URL --offline --evidence DIR`.
 _PAGE = """What a crawler's register holds about {subject}.
 
 decisions.jsonl  every decision, the same bytes as `forbear why URL --json`
+log/             a proof for each of them that it stands in the tamper-evident log, where the log has it;
+                 check with `python3 log/verify_proof.py log/NUMBER.tlog-proof "$(cat log/vkey)"`, and take
+                 the key from elsewhere than this file: the register shows it at /log
 evidence/        what was read for them, named by SHA-256: rights files as received, of the page
                  itself its status, header lines and the elements that carry signals
 evidence.warc.gz the server's answers for the rights files, as stored (WARC 1.1)
@@ -88,13 +91,14 @@ def site_proof(
     )
 
 
-def page_proof(connection: Connection, url: str, found: tuple[Explained, ...], data: Path) -> bytes:
+def page_proof(connection: Connection, config: Config, url: str, found: tuple[Explained, ...]) -> bytes:
     """The proof for one page."""
     members = {
         "README.txt": _PAGE.format(subject=url).encode("utf-8", "replace"),
         "decisions.jsonl": _lines(map(explained, found)),
+        **_logged(connection, config, found),
     }
-    seen = [o for e in found for o in e.observations]
+    data, seen = config.storage.data, [o for e in found for o in e.observations]
     return _zip(members | _evidence(connection, [o.sha256 for o in seen], [o.warc for o in seen], data))
 
 
@@ -133,10 +137,14 @@ def _logged(connection: Connection, config: Config, told: Iterable[Explained]) -
     if key is None or verifier is None:
         return {}
     members: dict[str, bytes] = {}
+    try:
+        prover = Prover(connection, folder, verifier)
+    except (LogError, NoteError):
+        return {}
     for each in told:
         decided = each.decision
         try:
-            proof = prove(connection, folder, verifier, decided.url, decided.decided_at)
+            proof = prover.of(decided.id, decided.url)
         except (NotProvableError, LogError, NoteError):
             continue
         members[f"log/{decided.id}.tlog-proof"] = proof.text.encode()

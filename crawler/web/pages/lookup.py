@@ -83,7 +83,7 @@ def as_zip(request: Request, url: str) -> Response:
         found = why(connection, WhyFilter(url=_address(url)))
         if not found:
             raise ProblemError(404, "Nothing was decided about this address, so there is nothing to prove.")
-        body = page_proof(connection, url, found, site.config.storage.data)
+        body = page_proof(connection, site.config, url, found)
     return reply(request, body, ZIP, name=f"proof-{found[0].decision.host}-{found[0].decision.id}.zip")
 
 
