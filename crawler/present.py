@@ -148,6 +148,11 @@ def removal(value: Redaction) -> Json:
     }
 
 
+def removed(url: str, value: Redaction) -> Json:
+    """The same about an address that somebody asked for: the record knows it as a hash only."""
+    return {"url": url, "removal": removal(value)}
+
+
 def settled(row: Settled) -> Json:
     """How often URLs were settled in one way."""
     return {

@@ -38,7 +38,7 @@ def made(instance: Instance) -> Instance:
     engine = open_database(instance.config.database_url)
     with engine.begin() as connection:
         filing = Filing(
-            kind="personal", domain="example.org", subjects="https://example.org/a", content="Take it out",
+            kind="taken", domain="example.org", subjects="https://example.org/a", content="Take it out",
             name="Jane Doe", role="author", contact="jane@example.org",
         )  # fmt: skip
         file_complaint(connection, filing, PROMISE, at(0))

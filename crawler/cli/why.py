@@ -21,7 +21,7 @@ from crawler.cli.shared import (
     visible,
 )
 from crawler.log.replay import explanation
-from crawler.present import dumps, explained, removal
+from crawler.present import dumps, explained, removed
 from crawler.retention.model import Redaction
 from crawler.revalidation import was_confirmed
 from crawler.store.queries.retention import redactions_of_url, removed_evidence
@@ -105,7 +105,7 @@ def _moment(text: str) -> datetime:
 
 def _print_removal(url: str, made: Redaction, *, as_json: bool) -> None:
     if as_json:
-        typer.echo(dumps({"url": url, "removal": removal(made)}))
+        typer.echo(dumps(removed(url, made)))
         return
     _say(url, style="bold")
     _say(f"removed on {made.removed_at:%d %B %Y, %H:%M:%S} UTC: {made.reason}", indent=2)

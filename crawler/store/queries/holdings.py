@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from crawler.retention.model import Redaction
 from crawler.store.places import site_of
 from crawler.store.queries.decisions import Warc
 from crawler.store.queries.files import origins
+from crawler.store.queries.retention import removed_evidence
 from crawler.store.schema import NOT_OF_A_PAGE, decision, evidence, observation
 
 CHUNK = 500
@@ -46,8 +48,8 @@ def holdings(connection: Connection, domain: str) -> Iterator[Holding]:
             .join(evidence, evidence.c.sha256 == observation.c.evidence_sha256)
             .where(observation.c.id.in_(numbers[start : start + CHUNK]))
             .order_by(observation.c.id)
-        )
-        yield from map(_holding, rows)
+        ).all()
+        yield from _holdings(connection, rows)
 
 
 def files_in_force(connection: Connection, host: str, at: datetime) -> Iterator[Holding]:
@@ -62,8 +64,8 @@ def files_in_force(connection: Connection, host: str, at: datetime) -> Iterator[
             .join(evidence, evidence.c.sha256 == observation.c.evidence_sha256)
             .where(observation.c.id.in_(newest))
             .order_by(observation.c.kind, observation.c.id)
-        )
-        yield from (_holding(row) for row in rows if row.kind not in OF_A_BODY)
+        ).all()
+        yield from _holdings(connection, [row for row in rows if row.kind not in OF_A_BODY])
 
 
 def _numbers(connection: Connection, domain: str) -> set[int]:
@@ -81,7 +83,12 @@ def _numbers(connection: Connection, domain: str) -> set[int]:
     return found
 
 
-def _holding(row: Row[Any]) -> Holding:
+def _holdings(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[Holding]:
+    gone = removed_evidence(connection, (row.evidence_sha256 for row in rows if not row.content))
+    return (_holding(row, gone.get(row.evidence_sha256)) for row in rows)
+
+
+def _holding(row: Row[Any], gone: Redaction | None) -> Holding:
     file = row.warc_file
     return Holding(
         id=row.id,
@@ -89,7 +96,7 @@ def _holding(row: Row[Any]) -> Holding:
         url=row.url,
         outcome=row.outcome,
         status=row.status,
-        why=row.why,
+        why=row.why if gone is None else f"removed on {gone.removed_at:%d %B %Y}: {gone.reason}",
         fetched_at=row.fetched_at,
         sha256=row.evidence_sha256,
         content=row.content,

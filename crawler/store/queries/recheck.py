@@ -209,7 +209,9 @@ def _terms(row: Row[Any]) -> EvidenceRequest:
 
 
 def _content(connection: Connection, digests: list[str]) -> dict[str, bytes]:
+    # What was removed must not be taken for a page that says nothing.
+    whole = (evidence.c.length == 0) | (func.length(evidence.c.content) > 0)
     rows = connection.execute(
-        select(evidence.c.sha256, evidence.c.content).where(evidence.c.sha256.in_(digests))
+        select(evidence.c.sha256, evidence.c.content).where(evidence.c.sha256.in_(digests), whole)
     )
     return {row.sha256: row.content for row in rows}

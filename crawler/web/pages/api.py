@@ -9,17 +9,17 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from blocklists.hostnames import registrable_domain
-from crawler.present import decision, dumps, explained, file_version, record_status
+from crawler.present import decision, dumps, file_version, record_status
 from crawler.present import lookup as present_lookup
 from crawler.present import reservation as present_reservation
 from crawler.store.queries.decisions import DecisionFilter, decisions
 from crawler.store.queries.files import file_versions
 from crawler.store.queries.lookup import MAX_RESERVATIONS, LookupFilter, lookup
 from crawler.store.queries.pages import first_of, hosts
-from crawler.store.queries.why import WhyFilter, why
 from crawler.web.access import access, require_domain
 from crawler.web.answer import JSON, reply, rows_json
 from crawler.web.errors import ProblemError, limit
+from crawler.web.removed import about_url
 from crawler.web.security import opened, sealed
 from crawler.web.site import site_of
 from crawler.web.subject import MAX_SUBJECT, host_of, prefix_of
@@ -72,8 +72,7 @@ def of_address(
     with site_of(request).reading() as connection:
         if url:
             host_of(url)
-            found = why(connection, WhyFilter(url=url))
-            return reply(request, rows_json(map(explained, found), None), JSON)
+            return reply(request, rows_json(about_url(connection, url), None), JSON)
         subject = prefix_of(prefix) if prefix else host_of(domain)
         wanted = LookupFilter(subject=subject)
         if first_of(connection, wanted, MOST_IN_FOLDER) is not wanted:

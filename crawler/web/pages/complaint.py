@@ -8,8 +8,10 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from crawler.complaints import promise_of
+from crawler.retention.model import What
 from crawler.store.complaints import State, Step, take_step
 from crawler.store.queries.complaints import ComplaintRow, complaint_for, count_withdrawn, events, tied
+from crawler.store.queries.retention import redaction_of
 from crawler.web.answer import ZIP, reply
 from crawler.web.desk import KINDS, STEPS
 from crawler.web.errors import ProblemError, limit
@@ -30,6 +32,7 @@ def page(request: Request, reference: str, token: str) -> Response:
     with site.reading() as connection:
         steps = [e for e in events(connection, found.id) if e.kind != Step.NOTE]
         decisions, taken_out = tied(connection, found.id), count_withdrawn(connection, found.id)
+        removal = redaction_of(connection, What.COMPLAINT, found.reference)
     return site.page(
         request,
         "complaint.html",
@@ -39,6 +42,7 @@ def page(request: Request, reference: str, token: str) -> Response:
         tied=decisions,
         withdrawn=[t for t in decisions if t.withdrawn_at],
         taken_out=taken_out,
+        removal=removal,
         token=token,
         words=STEPS,
         kinds=KINDS,

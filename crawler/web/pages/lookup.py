@@ -8,7 +8,6 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from crawler.exports import csv_file
-from crawler.present import explained
 from crawler.store.queries.lookup import LookupFilter
 from crawler.store.queries.why import WhyFilter, why
 from crawler.web.answer import CSV, JSON, ZIP, reply, rows_json
@@ -16,6 +15,7 @@ from crawler.web.errors import ProblemError, limit
 from crawler.web.pages.domain import html as domain_html
 from crawler.web.pages.start import answer_to
 from crawler.web.proof import page_proof
+from crawler.web.removed import about_url
 from crawler.web.site import language_of, site_of
 from crawler.web.subject import MAX_SUBJECT, host_of, prefix_of
 from crawler.web.url_view import url_answer, url_more, url_title, url_view
@@ -59,8 +59,8 @@ def as_json(request: Request, url: str) -> Response:
     """Every decision about an address, each in the bytes of `forbear why --json`."""
     limit(request, "lookup")
     with site_of(request).reading() as connection:
-        found = why(connection, WhyFilter(url=_address(url)))
-    return reply(request, rows_json(map(explained, found), None), JSON)
+        rows = about_url(connection, _address(url))
+    return reply(request, rows_json(rows, None), JSON)
 
 
 @ROUTER.get("/lookup.csv")
