@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import pkgutil
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -31,8 +32,10 @@ address is in the `Link` header. Errors are problem details (RFC 9457).
 
 MAX_BODY = 6 * 2**20
 """Bytes of a form: three pasted texts of half a MiB, as a browser encodes them."""
-THREADS = 12
-"""Questions that one worker works on at a time; fewer than the connections of a pool."""
+THREADS = 6
+"""Questions that one worker works on at a time; its one core does no more."""
+SWITCH = 0.001
+"""Seconds after which a thread that computes lets another one run: connections are not to wait for pages."""
 
 PROBLEM_SCHEMA = {
     "type": "object",
@@ -54,6 +57,7 @@ def create_app(config: Config, *, live: bool = False) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = THREADS
+        sys.setswitchinterval(SWITCH)
         running = asyncio.create_task(chores(site))
         yield
         running.cancel()

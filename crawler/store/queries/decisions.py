@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, select
 from sqlalchemy.engine import RowMapping
 
 from crawler.store.codec import reasons_from_json
@@ -136,6 +136,10 @@ def _pages_of(
         yield reader.rows(statement.where(decision.c.id.in_(some)))
 
 
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
+_DIGESTS_OF = select(observation.c.id, observation.c.evidence_sha256).where(observation.c.id.in_(_IDS))
+
+
 class RowReader:
     """Turns rows of `COLUMNS` into decisions, looking digests up page by page."""
 
@@ -172,8 +176,8 @@ class RowReader:
         missing = sorted(numbers - self._digests.keys())
         for start in range(0, len(missing), CHUNK):
             chunk = missing[start : start + CHUNK]
-            pairs = select(observation.c.id, observation.c.evidence_sha256).where(observation.c.id.in_(chunk))
-            self._digests.update((row.id, row.evidence_sha256) for row in self._connection.execute(pairs))
+            rows = self._connection.execute(_DIGESTS_OF, {"ids": chunk})
+            self._digests.update((row.id, row.evidence_sha256) for row in rows)
 
     def _evidence(self, numbers: Iterable[int]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self._digests[n] for n in numbers if n in self._digests))
