@@ -114,7 +114,7 @@ class SeenFiles:
 
     def _is_wanted(self, fields: Mapping[str, str]) -> bool:
         url = fields.get("warc-target-uri", "").removeprefix("<").removesuffix(">")
-        return fields.get("warc-type", "").lower() == "response" and self.is_file(url)
+        return fields.get("warc-type", "").lower() == "response" and (self.is_file(url) or _is_licence(url))
 
     def _room(self, fields: Mapping[str, str]) -> int:
         return MAX_BODY + MAX_HEAD if self._is_wanted(fields) else 0
@@ -187,6 +187,15 @@ class SeenFiles:
         self._size += len(found.body) + _OVERHEAD
         while self._size > _REMEMBERED and len(self._kept) > 1:
             self._size -= len(self._kept.popitem(last=False)[1].body) + _OVERHEAD
+
+
+def _is_licence(url: str) -> bool:
+    """Whether a URL may be that of an RSL licence, which lies wherever robots.txt or a page says.
+
+    https://rslstandard.org/rsl
+    """
+    path = url.partition("?")[0].lower()
+    return path.endswith(".xml") and any(word in path for word in ("licen", "rsl"))
 
 
 def _body(message: Message, record: WarcRecord) -> tuple[bytes, bool]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table as Grid
 
 from crawler.audit.inputs import InputError, files_of
@@ -143,7 +144,7 @@ def _write(chosen: Export, rows: Iterable[AuditRow], output: Path | None) -> Non
 
 
 def _print(totals: Totals, made: Audit, config: Config, *, to_stdout: bool) -> None:
-    console = out if to_stdout else err
+    console = out if to_stdout else Console(stderr=True, highlight=False, width=out.width)
     for trouble in totals.troubles:
         say_error(str(trouble))
     if totals.more_troubles:

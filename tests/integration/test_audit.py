@@ -220,6 +220,21 @@ class TestWarc:
         assert (one.verdict, one.reason) == ("exclude", "robots.disallow")
         assert (other.verdict, other.missing) == ("unknown", ("robots.txt",))
 
+    def test_a_licence_that_robots_txt_names_is_read_from_the_input(
+        self, config: Config, tmp_path: Path
+    ) -> None:
+        licence = (
+            b'<rsl xmlns="https://rslstandard.org/rsl"><content url="/"><license><prohibits type="usage">'
+            b"ai-train</prohibits></license></content></rsl>"
+        )
+        robots = f"License: {SITE}/licence.xml\n".encode()
+        without = Foreign().site(robots).add(f"{SITE}/a").write(tmp_path / "a.warc.gz")
+        (row,), _ = audited(config, without)
+        assert (row.verdict, row.missing) == ("unknown", ("rsl",))
+        more = Foreign().add(f"{SITE}/licence.xml", licence, Content_Type="application/rsl+xml")
+        rows, _ = audited(config, without, more.write(tmp_path / "b.warc.gz"))
+        assert (rows[0].verdict, rows[0].reason) == ("exclude", "rsl.prohibited")
+
     def test_bodies_in_codings(self, config: Config, tmp_path: Path) -> None:
         meta = b"<meta name=robots content=noai>"
         chunked = b"5\r\n<meta\r\n1a;x=y\r\n name=robots content=noai>\r\n0\r\n\r\n"
