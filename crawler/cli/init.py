@@ -64,6 +64,11 @@ give_up_after = 900
 [publish]
 base_url = ""                      # https address of page, feeds and register
 require_published = false          # true: no crawl before what it does has been published
+
+[mail]                             # docs/compliance.md; `forbear complaints` takes letters in and answers
+host = ""                          # mail server; empty: answers wait in data/outbox
+port = 587
+user = ""                          # its password: FORBEAR_MAIL_PASSWORD
 """
 
 

@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from email import message_from_bytes
-from email.policy import SMTP
 
 from crawler.config import Config
 from crawler.mail.answers import forget, own_address
+from crawler.mail.fields import first, read_fields, split_header
 from crawler.mail.outbox import Outbox
 from crawler.network.addresses import is_loopback
 from crawler.store.database import Connection, DatabaseError, open_database
@@ -158,8 +157,7 @@ def _prepare(server: smtplib.SMTP, config: Config, context: ssl.SSLContext, pass
 
 def _handed_over(server: smtplib.SMTP, sender: str, content: bytes) -> None:
     """Raises ServerError where the connection is lost, SMTPException where this one mail failed."""
-    message = message_from_bytes(content, policy=SMTP)
-    to = str(message["To"])
+    to = first(read_fields(split_header(content)[0]), "to")
     utf8 = not to.isascii()
     try:
         # The sender's own address, not the empty one: what bounces comes back and is known as a bounce.

@@ -52,14 +52,17 @@ class Mailbox:
 
 @contextmanager
 def mail_server(
-    folder: Path, *, tls: bool = True, port: int = 0, user: bool = False
+    folder: Path, *, tls: bool = True, port: int = 0, user: bool = False, at_once: bool = False
 ) -> Iterator[tuple[Mailbox, int]]:
-    """A server with STARTTLS on a port of this machine; its certificate is `folder/server.pem`."""
+    """A server with STARTTLS on a port of this machine; its certificate is `folder/server.pem`.
+
+    `at_once`: TLS from the first byte instead.
+    """
     box, options = Mailbox(), dict[str, Any]()
-    if tls:
+    if tls or at_once:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate(folder))
-        options |= {"tls_context": context, "require_starttls": True}
+        options |= {"ssl_context": context} if at_once else {"tls_context": context, "require_starttls": True}
     if user:
         options |= {"authenticator": _authenticate, "auth_required": True, "auth_require_tls": tls}
     port = port or free_port()

@@ -346,6 +346,24 @@ def test_no_address_leaves_without_tls_or_to_another_server(
     assert [row.state for row in desk.rows(mail_out)] == ["waiting"]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may listen on port 465")
+def test_port_465_is_tls_from_the_first_byte(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.take(letter())
+    with mail_server(desk.folder, port=465, at_once=True) as (box, port):
+        monkeypatch.setenv("SSL_CERT_FILE", str(desk.folder / "server.pem"))
+        desk.configure(host="127.0.0.1", port=port)
+        assert desk("send").startswith("sent: ")
+        assert len(box.mails) == 1
+
+
+def test_an_address_beyond_ascii_gets_its_answer(desk: Desk, server: Mailbox) -> None:
+    raw = letter().replace(f"<{RIGHTS}>".encode(), "<müller@bücher.example>".encode())
+    desk.take(raw)
+    assert server.envelopes[0].rcpt_tos == ["müller@xn--bcher-kva.example"]
+    again = raw.replace(b"Message-ID: <", b"Message-ID: <2").replace(b"Our pages", b"C-2026-0001")
+    assert json.loads(desk("intake", "-", "--json", given=again))["outcome"] == "added"
+
+
 def test_a_file_that_somebody_else_has_sent_is_gone(desk: Desk) -> None:
     desk.take(letter())
     (desk.folder / "data/outbox" / desk.waiting()[0]).unlink()
