@@ -61,6 +61,10 @@ per_host = 2                       # requests in flight per host
 retries = 2
 give_up_after = 900
 
+[recheck]
+interval = 2592000                 # `forbear recheck` looks again at what was last looked at so long ago
+retry = 86400                      # and so soon at what it could not tell
+
 [publish]
 base_url = ""                      # https address of page, feeds and register
 require_published = false          # true: no crawl before what it does has been published

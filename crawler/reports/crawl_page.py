@@ -117,6 +117,8 @@ def _answer(found: Figures, speech: Language) -> Markup:
         )
     elif found.verdict("keep"):
         parts.append(speech.say("Every page kept has its evidence."))
+    if found.run.command.startswith("forbear recheck"):
+        parts.append(speech.say("It looked again at pages that were kept before, and kept none anew."))
     return Markup(" ").join(parts)
 
 
