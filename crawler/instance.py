@@ -27,6 +27,7 @@ from crawler.log.keeper import close_log, keep_log
 from crawler.network import ACCEPT_ANY, STRIPPED, AddressGuard, Client, identity_headers, read_proxies
 from crawler.politeness import Clock, Pace
 from crawler.redaction import REDACTED, is_secret, without_secrets
+from crawler.revalidation import was_confirmed
 from crawler.store.database import open_database
 from crawler.store.queries.resume import (
     committed_ends,
@@ -178,8 +179,9 @@ class Instance:
             # reading fills the readers' caches; a hostile file of 5 MiB takes seconds
             await asyncio.to_thread(read, evidence.url, (evidence,), self.config.agent)
         place = None
-        # an extract is no answer as received, so that it has no place among them
-        if evidence.status is not None and evidence.kind != TERMS:
+        # an extract, and a file that a 304 confirmed, is no answer as received: no place among them
+        received_whole = evidence.kind != TERMS and not was_confirmed(evidence.details)
+        if evidence.status is not None and received_whole:
             lines = tuple(
                 (k.encode("latin-1", "replace"), v.encode("latin-1", "replace")) for k, v in evidence.fields
             )

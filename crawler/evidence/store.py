@@ -162,6 +162,13 @@ class EvidenceStore:
         age = (self._clock.wall() - evidence.fetched_at).total_seconds()
         slot.expires = self._clock.monotonic() + self._freshness.seconds - max(0.0, age)
 
+    def recall(self, evidence: Evidence) -> None:
+        """Hold what an earlier run found, to be revalidated: no answer by itself, however young it is."""
+        slot = self._slot(EvidenceRequest(kind=evidence.kind, url=evidence.url))
+        if slot.found is None and slot.evidence is None and evidence.outcome is Outcome.FOUND:
+            slot.found = evidence
+            self._resize(slot, evidence)
+
     async def aclose(self) -> None:
         """Give up what is in flight."""
         tasks = [s.task for slots in self._origins.values() for s in slots.values() if s.task]
@@ -197,7 +204,10 @@ class EvidenceStore:
             slot.found = evidence
         elif evidence.outcome is not Outcome.UNREACHABLE:
             slot.found = None
-        size = _OVERHEAD + len((slot.found or evidence).body)
+        self._resize(slot, slot.found or evidence)
+
+    def _resize(self, slot: _Slot, held: Evidence) -> None:
+        size = _OVERHEAD + len(held.body)
         self._size += size - slot.size
         slot.size = size
         self._make_room()

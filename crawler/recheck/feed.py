@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from crawler.store.database import Connection, open_for_reading
-from crawler.store.queries.recheck import Due, DueFilter, Known, count_due, due, known
+from crawler.store.queries.recheck import Due, DueFilter, Known, count_due, due, files_of, known
+from reservations.model import Evidence
 
 T = TypeVar("T")
 PIECE = 1000
@@ -32,6 +33,10 @@ class Feed:
     async def known(self, url: str) -> Known:
         """What the record says about a URL."""
         return await self._ask(lambda connection: known(connection, url))
+
+    async def files(self, origin: str) -> tuple[Evidence, ...]:
+        """The files of an origin as they were found last."""
+        return await self._ask(lambda connection: files_of(connection, origin))
 
     async def left(self) -> int:
         """How many documents are late now."""

@@ -17,6 +17,7 @@ from crawler.recheck.model import Hop, Means, PutOffError
 from crawler.scope import MAX_HOPS, failed, left_out
 from crawler.store.queries.recheck import NOTHING, Known
 from reservations.model import Evidence, Reason, Stage, Verdict
+from reservations.origins import origin_of
 from reservations.read import Reader
 from reservations.readers.robots_limits import crawl_limits
 
@@ -32,6 +33,7 @@ class Looker:
     def __init__(self, means: Means) -> None:
         self._means = means
         self._asking = Asking(means, self._judge)
+        self._recalled: set[str] = set()
 
     async def look(self, url: str, known: Known, attempt: int = 1) -> tuple[Hop, ...]:
         """The page's hop first, then those it redirects to, each with a decision.
@@ -78,6 +80,7 @@ class Looker:
         host = urlsplit(exchange.url).hostname or ""
         self.in_time(host)
         exchange.reader = Reader(exchange.url, terms.agent)
+        await self._recall(origin_of(exchange.url))
         gathered = await instance.evidence.gather(exchange.url, exchange.reader)
         exchange.location = (*gathered, *instance.terms_pages.known(exchange.url))
         if (wait := max(map(_waiting, exchange.location), default=0.0)) > 0:
@@ -86,6 +89,14 @@ class Looker:
         if facts.robots is not None:
             apply_limits(instance.pace, host, crawl_limits(facts.robots, terms.agent))
         self.in_time(host)
+
+    async def _recall(self, origin: str) -> None:
+        """Before an origin is first asked for its files: what was found there last."""
+        if origin in self._recalled:
+            return
+        self._recalled.add(origin)
+        for evidence in await self._means.files_of(origin):
+            self._means.instance.evidence.recall(evidence)
 
     def in_time(self, host: str) -> None:
         """Raise PutOffError where the host's next turn is too far away."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -47,6 +47,8 @@ class Means:
     terms: Terms
     software: str
     """What reads now, as the record names it."""
+    files_of: Callable[[str], Awaitable[tuple[Evidence, ...]]]
+    """The files of an origin as they were found last, to be asked for only if they have changed."""
     now: Callable[[], float]
     files_only: bool = False
     """Ask for the files of sites, and for no page."""

@@ -97,6 +97,7 @@ class Run:
                 instance=instance,
                 client=client,
                 terms=terms,
+                files_of=feed.files,
                 software=instance.record.software,
                 now=self._now,
                 files_only=self.job.files_only,

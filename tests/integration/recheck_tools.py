@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Any
 
 from rich.console import Console
-from sqlalchemy import select
+from sqlalchemy import create_engine, select, update
 from typer.testing import CliRunner
 
 from crawler.cli import build_app
@@ -23,7 +23,7 @@ from crawler.recheck.run import Ending, Recheck, Run
 from crawler.store.database import open_for_reading
 from crawler.store.queries.documents import DocumentFilter, kept_documents
 from crawler.store.rebuild import rejudge
-from crawler.store.schema import decision, reservation
+from crawler.store.schema import decision, evidence, reservation
 from tests.integration.blocklist_tools import config_in, entry, write_list
 from tests.integration.rawserver import RawServer, Reply, answer
 
@@ -163,6 +163,14 @@ class Kept:
         """The reservations that were seen."""
         rows = select(reservation).order_by(reservation.c.id)
         return list(self.ask(lambda c: c.execute(rows).all()))
+
+    def damage(self, content: bytes) -> None:
+        """Change stored evidence behind the record's back."""
+        engine = create_engine(self.config.database_url)
+        with engine.begin() as connection:
+            changed = update(evidence).where(evidence.c.content == content).values(content=b"")
+            assert connection.execute(changed).rowcount == 1
+        engine.dispose()
 
     def list_host(self, host: str) -> None:
         """Import a list that names a host."""

@@ -369,3 +369,25 @@ def test_terms_that_a_page_linked_are_read_again_though_the_page_has_not_changed
         )
         kept.look()
         assert kept.last(web.url("/a")) == ("recheck", "exclude", "natural_language")
+
+
+def test_files_of_a_site_are_asked_for_only_if_they_have_changed(tmp_path: Path) -> None:
+    robots = answer(b"User-agent: *\nDisallow: /b\n", Content_Type="text/plain", ETag='"r"')
+    with site(a=page(ETag='"1"')) as web:
+        web["/robots.txt"] = robots
+        kept = Kept(tmp_path, web.url("/a"))
+        web["/robots.txt"] = not_modified(ETag='"r"')
+        web.forget()
+        kept.look()
+        assert [asked.get("if-none-match") for asked in web.asked("/robots.txt")] == ['"r"']
+        assert kept.last(web.url("/a")) == ("recheck", "keep", "none")
+        web["/robots.txt"] = answer(b"User-agent: *\nDisallow: /a\n", ETag='"s"')
+        kept.look()
+        assert kept.last(web.url("/a")) == ("recheck", "exclude", "robots.disallow")
+        # bytes that are no longer those of their digest are not built upon
+        kept.damage(b"User-agent: *\nDisallow: /a\n")
+        web["/robots.txt"] = OPEN
+        web.forget()
+        kept.look()
+        assert "if-none-match" not in web.asked("/robots.txt")[0]
+        assert kept.exported() == {web.url("/a")}

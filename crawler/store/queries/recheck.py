@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from heapq import merge
 from typing import Any
 
@@ -16,8 +17,19 @@ from crawler.store.looks import DEFERRED, HELD
 from crawler.store.places import domain_range, url_hash
 from crawler.store.queries.asof import latest_verdict
 from crawler.store.queries.holdings import OF_A_BODY
-from crawler.store.schema import crawl, decision, document, evidence, observation
-from reservations.model import HTML_SIGNALS, RESPONSE, Evidence, EvidenceRequest, Reason, Stage, Verdict
+from crawler.store.schema import NOT_OF_A_PAGE, crawl, decision, document, evidence, observation
+from reservations.model import (
+    HTML_SIGNALS,
+    RESPONSE,
+    ROBOTS_TXT,
+    Evidence,
+    EvidenceRequest,
+    Outcome,
+    Reason,
+    Stage,
+    Verdict,
+)
+from reservations.protocols import discover
 from reservations.readers.terms_page import KIND as TERMS
 
 MAX_EARLIER = 50
@@ -124,6 +136,25 @@ def known(connection: Connection, url: str) -> Known:
         kinds={o.evidence_sha256: o.kind for o in _observations(connection, last)},
         page=_last_read(connection, url, rows),
     )
+
+
+def files_of(connection: Connection, origin: str) -> tuple[Evidence, ...]:
+    """The location files of an origin, those that the last request found and whose bytes are there."""
+    mine = (observation.c.origin == origin, NOT_OF_A_PAGE, observation.c.kind.in_(_location_kinds()))
+    newest = select(func.max(observation.c.id)).where(*mine).group_by(observation.c.kind, observation.c.url)
+    rows = connection.execute(
+        select(observation, evidence.c.content)
+        .join(evidence, evidence.c.sha256 == observation.c.evidence_sha256)
+        .where(observation.c.id.in_(newest), observation.c.outcome == Outcome.FOUND.value)
+    ).all()
+    found = (evidence_from_row(row, row.content) for row in rows)
+    # What was removed from the record has other bytes than its digest says.
+    return tuple(each for each, row in zip(found, rows, strict=True) if each.sha256 == row.evidence_sha256)
+
+
+@cache
+def _location_kinds() -> frozenset[str]:
+    return frozenset({ROBOTS_TXT, *(location.kind for p in discover() for location in p.locations)})
 
 
 def _order(wanted: DueFilter) -> Column[Any]:
