@@ -51,7 +51,15 @@ def needs_another_form(body: bytes) -> bool:
 
 def mark_of(body: bytes) -> int:
     """Bytes of the byte order mark."""
-    return next((len(mark) for mark, _ in _MARKS if body.startswith(mark)), 0)
+    return _mark(body)[0]
+
+
+def _mark(body: bytes) -> tuple[int, str]:
+    """Bytes of the byte order mark and what it says; that of UTF-16 before a NUL is not UTF-32's."""
+    for mark, name in _MARKS:
+        if body.startswith(mark) and (name != "utf-32-le" or body[6:8] == b"\0\0"):
+            return len(mark), name
+    return 0, ""
 
 
 def as_utf8(body: bytes, encoding: str) -> bytes:
@@ -60,27 +68,29 @@ def as_utf8(body: bytes, encoding: str) -> bytes:
 
 
 def _from_bytes(body: bytes) -> str:
-    for mark, name in _MARKS:
-        if body.startswith(mark):
-            return name
+    _, name = _mark(body)
+    if name:
+        return name
     start = body[:8]
     # UTF-16 and UTF-32 without mark or label: no browser reads it, but a reservation in it is plain to see.
     if b"\0" not in start:
         return ""
-    return next((name for name, at, nulls in _UNMARKED if _looks_like(start, at, nulls)), "")
+    return next((name for name, one, two, nulls in _UNMARKED if _looks_like(start, one, two, nulls)), "")
 
 
 _UNMARKED = (
-    ("utf-32-le", 0, (1, 2, 3, 5, 6, 7)),
-    ("utf-32-be", 3, (0, 1, 2, 4, 5, 6)),
-    ("utf-16-le", 0, (1, 3)),
-    ("utf-16-be", 1, (0, 2)),
+    ("utf-32-le", 0, 4, (1, 2, 3, 5, 6, 7)),
+    ("utf-32-be", 3, 7, (0, 1, 2, 4, 5, 6)),
+    ("utf-16-le", 0, 2, (1, 3)),
+    ("utf-16-be", 1, 3, (0, 2)),
 )
-"""Where the first character stands in bytes, and where NULs do."""
+"""Where the first and the second character stand in bytes, and where NULs do."""
 
 
-def _looks_like(start: bytes, at: int, nulls: tuple[int, ...]) -> bool:
-    return len(start) > max(nulls) and start[at] in _OPENS and not any(start[n] for n in nulls)
+def _looks_like(start: bytes, first: int, second: int, nulls: tuple[int, ...]) -> bool:
+    if len(start) <= max(*nulls, second) or start[first] not in _OPENS or not start[second]:
+        return False
+    return not any(start[n] for n in nulls)
 
 
 def _from_header(label: str, body: bytes) -> str:
