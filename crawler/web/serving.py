@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 import resource
 import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
@@ -29,20 +33,47 @@ def default_workers() -> int:
     return min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """A socket that all workers take connections from. Raises OSError where the address is taken."""
+def listening(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A socket bound to an address; `shared`: beside others of ours. Raises OSError where it is taken."""
     family, kind, protocol, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
     made = socket.socket(family, kind, protocol)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         made.bind(address)
     except OSError:
         made.close()
         raise
-    made.set_inheritable(True)
     return made
+
+
+class _Own:
+    """Stands for a socket: each worker that is given it makes one of its own."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._address = (host, port)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(listening, shared=True), self._address
+
+
+@contextmanager
+def _for_workers(listener: socket.socket) -> Iterator[list[Any]]:
+    """What workers listen on in place of a socket.
+
+    Linux deals connections out to sockets of one address (SO_REUSEPORT, socket(7)). From a single one
+    the first worker to wake takes all that wait, and with keep-alive it alone goes on answering them.
+    """
+    if not sys.platform.startswith("linux"):
+        yield [listener]
+        return
+    host, port = listener.getsockname()[:2]
+    listener.close()
+    with listening(host, port, shared=True):  # never listens: it keeps the address while workers come and go
+        yield [_Own(host, port)]
 
 
 def run(config: Config, listener: socket.socket, workers: int, *, live: bool = False) -> None:
@@ -69,7 +100,8 @@ def run(config: Config, listener: socket.socket, workers: int, *, live: bool = F
         workers=workers,
     )
     if workers > 1:
-        Multiprocess(server, [listener]).run()
+        with _for_workers(listener) as sockets:
+            Multiprocess(server, sockets).run()
     else:
         uvicorn.Server(server).run([listener])
 

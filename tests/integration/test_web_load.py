@@ -206,7 +206,7 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int
 def _until_both_answer(port: int, parent: int) -> None:
     """Hold connections until each worker has some: then both take part."""
     held: list[socket.socket] = []
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         try:
             held.append(connect(port))
