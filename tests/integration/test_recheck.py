@@ -391,3 +391,24 @@ def test_files_of_a_site_are_asked_for_only_if_they_have_changed(tmp_path: Path)
         kept.look()
         assert "if-none-match" not in web.asked("/robots.txt")[0]
         assert kept.exported() == {web.url("/a")}
+
+
+def test_a_second_look_on_each_database(tmp_path: Path, database_url: str) -> None:
+    with site(a=page(ETag='"1"'), b=page(ETag='"1"'), c=page(ETag='"1"')) as web:
+        urls = [web.url(path) for path in ("/a", "/b", "/c")]
+        kept = Kept(tmp_path, *urls, storage={"database": database_url})
+        web["/a"], web["/b"] = not_modified(ETag='"1"'), page(tdm_reservation="1")
+        web["/c"] = reset
+        ending = kept.look()
+        assert dict(ending.outcomes.tally.counts) == {
+            "keep none": 1,
+            "exclude tdmrep.header": 1,
+            "defer error.connection": 1,
+        }
+        assert [kept.last(url)[1] for url in urls] == ["keep", "exclude", "defer"]
+        web["/b"], web["/c"] = not_modified(ETag='"1"'), not_modified(ETag='"1"')
+        assert kept.look(2).outcomes.opened == 1  # what nobody could tell; the reserved page is not due yet
+        assert kept.look(31).outcomes.opened == 1
+        assert kept.exported() == set(urls)
+        (row,) = kept.reservations()[:1]
+        assert row.ended_at is not None
