@@ -1,15 +1,64 @@
-"""The list of reader changes: numbered without gaps, about protocols there are, and used where it fits."""
+"""The list of reader changes: numbered without gaps, complete, and used where it fits.
+
+`python tests/unit/test_reader_changes.py` writes down what the readers say now of every shipped vector.
+"""
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Iterator
 from datetime import date
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
+from crawler.conformance import evidence_of
 from crawler.software import SOFTWARE, readers_of
-from reservations.model import Effect, Reason
+from crawler.vectors import shipped_vectors
+from reservations.model import Agent, Effect, Reason, Statement, Unknown
 from reservations.protocols import discover
+from reservations.read import read
 from reservations.reader_changes import EVERY, explaining, reader_changes, reader_version
+
+BASELINE = Path(__file__).parent / "reader_baseline.json"
+
+
+def said() -> Iterator[tuple[str, str]]:
+    """Of every shipped vector a name by what it holds, and what the readers make of it."""
+    for vector in shipped_vectors():
+        url, evidence = vector["url"], [evidence_of(each) for each in vector["evidence"]]
+        reading = read(url, evidence, Agent(token=vector["agent"]))
+        lines = sorted(_line(item) for item in (*reading.statements, *reading.unknowns))
+        given = json.dumps([vector["agent"], url, vector["evidence"]], sort_keys=True)
+        yield f"{vector['protocol']} {_short(given)}", _short("\n".join(lines))
+
+
+def _line(item: Statement | Unknown) -> str:
+    what = f"{item.use} {item.preference} {item.advisory}" if isinstance(item, Statement) else "unknown"
+    return f"{item.code} {what} {sorted(item.under)} {item.locator.line} {item.locator.quote}"
+
+
+def _short(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def test_no_reader_says_something_else_without_a_number() -> None:
+    """What old decisions rest on: a vector that is read otherwise has to be told to whoever asks why."""
+    written = json.loads(BASELINE.read_text("utf-8"))
+    now = dict(said())
+    differing = sorted(name for name, was in written["said"].items() if now.get(name, was) != was)
+    assert not differing or written["readers"] < reader_version(), (
+        f"{len(differing)} vectors are read otherwise ({', '.join(differing[:5])}): add the change to "
+        "reservations/data/reader_changes.json, then run `python tests/unit/test_reader_changes.py`"
+    )
+
+
+def test_what_is_written_down_is_of_this_version() -> None:
+    assert json.loads(BASELINE.read_text("utf-8"))["readers"] == reader_version(), (
+        "run `python tests/unit/test_reader_changes.py`, after the last change that the new number tells of"
+    )
 
 
 def reason(code: str, **more: str) -> Reason:
@@ -50,3 +99,9 @@ def test_a_change_explains_further_codes_by_their_dotted_beginning() -> None:
     assert rsl.explains(reason("error.evidence_missing"))
     assert not rsl.explains(reason("error.evidence_missing_too"))
     assert rsl in explaining(rsl.version - 1, [], [reason("error.evidence_missing")])
+
+
+if __name__ == "__main__":
+    text = json.dumps({"readers": reader_version(), "said": dict(sorted(said()))}, indent=0)
+    BASELINE.write_text(text + "\n", "utf-8")
+    sys.stdout.write(f"{BASELINE}: version {reader_version()}\n")
