@@ -8,7 +8,7 @@ import ssl
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from crawler.conformance import run_vector
 from crawler.lists import ListError, load_lists
 from crawler.network import read_proxies
 from crawler.store.database import DatabaseError, open_for_reading
+from crawler.store.queries.recheck import DueFilter, count_due
 from crawler.store.queries.resume import committed_ends
 from crawler.vectors import shipped_vectors
 
@@ -131,6 +132,21 @@ def _lists(config: Config) -> Answer:
     return (Health.NOTE if age > config.blocklists.max_age else Health.OK), says
 
 
+def _second_looks(config: Config) -> Answer:
+    try:
+        engine = open_for_reading(config.database_url)
+    except DatabaseError:
+        return Health.OK, "nothing is kept yet that could be looked at again"
+    due = datetime.now(UTC) - timedelta(seconds=config.recheck.interval)
+    with engine.connect() as connection:
+        number = count_due(connection, DueFilter(before=due, retry_before=due))
+    engine.dispose()
+    if number:
+        pages = "1 page is" if number == 1 else f"{number:,} pages are"
+        return Health.NOTE, f"{pages} due for a second look; `forbear recheck` looks again"
+    return Health.OK, f"no page is due; each is after {config.recheck.interval / 86_400:.0f} days"
+
+
 def _network(config: Config) -> Answer:
     try:
         proxies = read_proxies(config.network.proxy)
@@ -152,5 +168,6 @@ _CHECKS: dict[str, Callable[[Config], Answer]] = {
     "record": _database,
     "disk": _disk,
     "lists": _lists,
+    "recheck": _second_looks,
     "network": _network,
 }

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -23,7 +24,7 @@ from crawler.recheck.run import Ending, Recheck, Run
 from crawler.store.database import open_for_reading
 from crawler.store.queries.documents import DocumentFilter, kept_documents
 from crawler.store.rebuild import rejudge
-from crawler.store.schema import decision, evidence, reservation
+from crawler.store.schema import decision, document, evidence, reservation
 from tests.integration.blocklist_tools import config_in, entry, write_list
 from tests.integration.rawserver import RawServer, Reply, answer
 
@@ -170,6 +171,14 @@ class Kept:
         with engine.begin() as connection:
             changed = update(evidence).where(evidence.c.content == content).values(content=b"")
             assert connection.execute(changed).rowcount == 1
+        engine.dispose()
+
+    def set_back(self, days: float) -> None:
+        """Let the last look at everything lie so many days further back."""
+        engine = create_engine(self.config.database_url)
+        then = datetime.now(UTC) - timedelta(days=days)
+        with engine.begin() as connection:
+            connection.execute(update(document).values(looked_at=then, files_at=then))
         engine.dispose()
 
     def list_host(self, host: str) -> None:

@@ -412,3 +412,13 @@ def test_a_second_look_on_each_database(tmp_path: Path, database_url: str) -> No
         assert kept.exported() == set(urls)
         (row,) = kept.reservations()[:1]
         assert row.ended_at is not None
+
+
+def test_the_doctor_says_what_is_due(tmp_path: Path) -> None:
+    with site(a=page(), b=page()) as web:
+        kept = Kept(tmp_path, web.url("/a"), web.url("/b"))
+        assert "no page is due; each is after 30 days" in kept.command("doctor")[1]
+        kept.set_back(40)
+        assert "2 pages are due for a second look" in kept.command("doctor")[1]
+        kept.command("recheck", "--max-pages", "1")
+        assert "1 page is due" in kept.command("doctor")[1]
