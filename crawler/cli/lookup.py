@@ -129,8 +129,10 @@ def _print(answer: Lookup) -> None:
             soft_wrap=True,
         )
     for made in answer.removals:
-        what = f"of {made.host}, {made.bytes:,} bytes" if made.host else f"{made.bytes:,} bytes"
-        text = f"removed on {_day(made.removed_at)}: {made.rows} ({made.kind}) {what}: {made.reason}"
+        what = "a page" if made.kind == "url" else "a stored file"
+        text = (
+            f"removed on {_day(made.removed_at)}: {what} of {made.host}, {made.bytes:,} bytes: {made.reason}"
+        )
         out.print(visible(text), markup=False, soft_wrap=True)
     for left in answer.omitted:
         out.print(visible(f"{left.count} more links of {left.origin}: {in_words(left.reason)}"), markup=False)

@@ -32,7 +32,7 @@ class InstanceLock:
             holder = os.pread(self._file, 32, 0).decode("ascii", "replace").strip() or "unknown"
             os.close(self._file)
             raise InstanceBusyError(
-                f"another crawl is running on {folder} (process {holder}); "
+                f"another crawl or `forbear store` is running on {folder} (process {holder}); "
                 "wait for it, stop it, or use another folder with --data"
             ) from None
         os.ftruncate(self._file, 0)

@@ -110,17 +110,24 @@ def removed_evidence(connection: Connection, digests: Iterable[str]) -> dict[str
 
     A piece that was met again after its removal is there again.
     """
-    wanted, found = list(dict.fromkeys(digests)), {}
+    wanted = list(dict.fromkeys(digests))
+    found: dict[str, Redaction] = {}
     for start in range(0, len(wanted), CHUNK):
         gone = (
             select(evidence.c.sha256)
             .where(evidence.c.sha256.in_(wanted[start : start + CHUNK]))
             .where(evidence.c.length > 0, func.length(evidence.c.content) == 0)
         )
-        for digest in connection.scalars(gone).all():
-            redacted = redaction_of(connection, What.EVIDENCE, digest)
-            if redacted is not None:
-                found[digest] = redacted
+        pairs = (
+            select(removed.c.ref, func.max(removed.c.redaction_id).label("number"))
+            .where(removed.c.what == What.EVIDENCE.value, removed.c.ref.in_(gone))
+            .group_by(removed.c.ref)
+        )
+        numbers = {row.ref: row.number for row in connection.execute(pairs)}
+        if numbers:
+            of = select(redaction).where(redaction.c.id.in_(set(numbers.values())))
+            made = {row.id: _redaction(row) for row in connection.execute(of)}
+            found |= {digest: made[number] for digest, number in numbers.items()}
     return found
 
 
