@@ -155,7 +155,7 @@ def _rows(connection: Connection, order: Order, state: State) -> Iterator[Any]:
     number = table.number
     if number is None:
         return table.rows(connection, wanted)
-    rows = table.rows(connection, replace(wanted, after=max(0, state.last - 1)))
+    rows = table.rows(connection, replace(wanted, after=max(wanted.after, state.last - 1)))
     upto = takewhile(lambda row: number(row) <= state.newest, rows)
     # Several rows may share a number: those of the last one that were written already are left out.
     later = dropwhile(lambda row: number(row) < state.last, upto)
