@@ -38,7 +38,10 @@ class BoundedConnection(H11Protocol):
         idle = _idle(self.server_state)
         idle[self] = None
         if len(self.connections) > self.most:
-            next(iter(idle)).transport.abort()
+            oldest, _ = idle.popitem(last=False)
+            # At once: many may come before the loop tells it that this one is lost.
+            self.connections.discard(oldest)
+            oldest.transport.abort()
         self._expect_request()
 
     def connection_lost(self, exc: Exception | None) -> None:

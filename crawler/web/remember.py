@@ -1,7 +1,7 @@
 """Public answers remembered for a moment, so that what many ask is worked out once.
 
 An answer is given again while the record is as it was; while a crawl adds to it, as long as the answer was
-costly: one that took two seconds may be half a minute old, and says itself up to when it is complete. What
+costly: one that took a second may be ten seconds old, and says itself up to when it is complete. What
 a person has done (a withdrawal, a publication) shows in every worker a second later. Who asks with a
 token, and what only one person can see, is never remembered.
 """
@@ -27,8 +27,8 @@ MAX_BYTES = 32 * 2**20
 MAX_ENTRY = 512 * 1024
 MAX_AGE = 60.0
 """Seconds after which every answer is made anew."""
-PATIENCE = 20.0
-"""While the record grows an answer may be so many times as old as it took to make; 1 to 30 seconds."""
+PATIENCE = 10.0
+"""While the record grows an answer may be so many times as old as it took to make; 1 to 10 seconds."""
 LOOK_EVERY = 1.0
 """Seconds between two looks at the version of the record."""
 _OPEN = (
@@ -74,7 +74,7 @@ class Answer:
         age = now - self.made
         if age > MAX_AGE or self.version.told != version.told:
             return False
-        return self.version == version or age < min(max(1.0, self.cost * PATIENCE), 30.0)
+        return self.version == version or age < min(max(1.0, self.cost * PATIENCE), 10.0)
 
 
 class Remembered:

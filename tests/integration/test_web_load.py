@@ -34,7 +34,7 @@ class Quick(BoundedConnection):
     """The same bounds, in times a test can wait for."""
 
     most = 20
-    receiving = 0.5
+    receiving = 1.0
     sending = 0.5
 
 
@@ -152,9 +152,23 @@ def test_a_long_question_is_answered_in_words(port: int) -> None:
 
 def test_idle_connections_make_room_for_a_question(port: int) -> None:
     idle = [connect(port) for _ in range(3 * Quick.most)]
+    begun = time.monotonic()
     assert status(ask(port)) == 200
+    left = sum(map(_is_open, idle))
+    assert time.monotonic() - begun < Quick.receiving, "they were closed for their number, not for their time"
+    assert left < Quick.most
     for made in idle:
         made.close()
+
+
+def _is_open(made: socket.socket) -> bool:
+    made.setblocking(False)
+    try:
+        return made.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
 
 
 def test_who_asks_and_does_not_read_is_left(port: int) -> None:
@@ -314,7 +328,7 @@ def test_what_one_language_said_is_not_given_in_another(tmp_path: Path) -> None:
         assert '<html lang="de">' in german
 
 
-def test_a_growing_record_shows_within_a_second_or_two(tmp_path: Path) -> None:
+def test_a_growing_record_shows_within_seconds(tmp_path: Path) -> None:
     config = config_for(tmp_path)
     small_record(config)
     with running(config) as web:
@@ -322,7 +336,7 @@ def test_a_growing_record_shows_within_a_second_or_two(tmp_path: Path) -> None:
         engine = open_database(config.database_url)
         record_all(engine, (kept_page(7, "https://later.example"), {"answer": HTML, "document": place(7)}))
         engine.dispose()
-        end = time.monotonic() + 5
+        end = time.monotonic() + 15
         while (now := web.get("/d/later.example.json").json()) == before and time.monotonic() < end:
             time.sleep(0.2)
         assert now != before
@@ -348,9 +362,9 @@ GROWN, TOLD = (1, 1, 100), (5, 1)
         (GROWN, TOLD, MAX_AGE + 1, 10.0, False),
         ((1, 1, 101), TOLD, 0.5, 0.001, True),
         ((1, 1, 101), TOLD, 1.5, 0.001, False),
-        ((1, 1, 101), TOLD, 15.0, 1.0, True),
-        ((1, 1, 101), TOLD, 25.0, 1.0, False),
-        ((1, 1, 101), TOLD, 31.0, 100.0, False),
+        ((1, 1, 101), TOLD, 4.0, 0.5, True),
+        ((1, 1, 101), TOLD, 6.0, 0.5, False),
+        ((1, 1, 101), TOLD, 11.0, 100.0, False),
         (GROWN, (6, 1), 0.1, 100.0, False),
     ],
 )
