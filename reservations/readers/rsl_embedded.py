@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from xml.etree.ElementTree import Element as Node  # a type only; parsing is defusedxml's
 from xml.sax.saxutils import escape, quoteattr
 
@@ -35,6 +36,8 @@ MAX_FRAGMENT = 65_536
 MAX_KEPT = 400_000
 MAX_STEPS = 400_000
 MAX_LINK = 2_048
+MAX_PREFIXES = 16
+"""Declarations of the namespace that are looked at in what is no XML."""
 
 _NAMESPACE = re.compile(r"\{(https?://(?:www\.)?rslstandard\.org/rsl[\w./#-]{0,32})\}([\w.-]{1,64})")
 _BOUND = re.compile(r"xmlns(?::([\w.-]{1,64}))?\s*+=\s*+[\"']?https?://(?:www\.)?rslstandard\.org/rsl")
@@ -151,8 +154,9 @@ def _write(node: Node, namespace: str, parts: list[str], depth: int = 0) -> bool
 
 def _broken(text: str, place: str) -> Iterator[Element]:
     """A fragment of what is no XML: only where one plainly stands there, not where a prefix is declared."""
-    for bound in _BOUND.finditer(text):
-        prefix = f"{bound[1]}:" if bound[1] else ""
+    bound = dict.fromkeys(match[1] for match in islice(_BOUND.finditer(text), MAX_PREFIXES))
+    for declared in bound:
+        prefix = f"{declared}:" if declared else ""
         names = "rsl|content|license" if prefix else "rsl"
         found = re.search(rf"<{re.escape(prefix)}({names})[\s>]", text)
         if found:

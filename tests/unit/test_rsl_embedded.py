@@ -5,6 +5,7 @@ RSL-SPEC-1.0 sections 4.7 and 4.8, https://rslstandard.org/rsl.
 
 from __future__ import annotations
 
+import time
 import zlib
 
 import pytest
@@ -137,3 +138,17 @@ SMALL = b"TXX" + len(TEXT).to_bytes(3, "big") + TEXT
 def test_id3_frames(body: bytes) -> None:
     (element,) = found(body, (("Content-Type", "audio/mpeg"),))
     assert read_rsl(element.text.encode()).conformant
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<rss " + " ".join(f'xmlns:a{n}="https://rslstandard.org/rsl"' for n in range(40_000)) + ">",
+        f"<rss {NS}>" + "<rsl:a>" * 100_000 + "</rsl:a>" * 100_000 + "</rss>",
+        f"<rss {NS}>" + ("<" + "a" * 60) * 30_000,
+    ],
+)
+def test_hostile_feeds_take_bounded_time(body: str) -> None:
+    start = time.process_time()
+    found(body.encode())
+    assert time.process_time() - start < 5
