@@ -1,4 +1,4 @@
-"""Shared limits"""
+"""Shared limits: nothing to do, they are kept beside the record (crawler/store/limits.py)."""
 
 from __future__ import annotations
 
