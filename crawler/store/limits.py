@@ -174,6 +174,7 @@ def open_limits(database: str, folder: Path) -> Limits:
                 address,
                 isolation_level="AUTOCOMMIT",
                 pool_reset_on_return=None,
+                hide_parameters=True,
                 connect_args={"options": "-c synchronous_commit=off"},
             )
             with engine.connect() as connection:
