@@ -94,6 +94,13 @@ def keeping_sums(
     _apply(connection, made)
     for row in gone:
         _forget_newest(connection, row)
+    _drop_empty(connection, {site_key(row.lookup_key) for row in gone})
+
+
+def _drop_empty(connection: Connection, sites: Collection[str]) -> None:
+    """Sums of nothing would still name the host of what was taken out."""
+    for table in (site_pages, site_documents):
+        connection.execute(delete(table).where(table.c.site.in_(sites), table.c.pages <= 0))
 
 
 def _forget_newest(connection: Connection, row: Any) -> None:

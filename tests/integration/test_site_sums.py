@@ -17,6 +17,7 @@ from crawler.store.queries.lookup import LookupFilter, lookup
 from crawler.store.queries.pages import example, hosts, page_counts, taking, visitors
 from crawler.store.queries.site import Sites
 from crawler.store.queries.sums import counted_upto
+from crawler.store.summary import site_decisions, site_documents, site_pages
 from crawler.store.tallies import count_all, count_new
 from crawler.store.withdrawal import withdraw
 from reservations.model import Effect, Reason, Stage
@@ -116,6 +117,16 @@ def test_sums_follow_an_erasure(engine: Engine) -> None:
                 for count in page_counts(connection, read):
                     newest = example(connection, kept, count.verdict, count.reason)
                     assert newest == example(connection, read, count.verdict, count.reason)
+
+
+def test_nothing_names_a_host_of_which_all_was_erased(engine: Engine) -> None:
+    record_all(engine, *(some_decision(random.Random(6), n) for n in range(12)))
+    count_all(engine)
+    with engine.begin() as connection:
+        for number in connection.scalars(select(schema.decision.c.id)).all():
+            take_away(connection, number)
+        for table in (site_decisions, site_pages, site_documents):
+            assert not connection.execute(select(table)).all()
 
 
 def test_counting_again_adds_nothing(engine: Engine) -> None:
