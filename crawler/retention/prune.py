@@ -15,7 +15,7 @@ from crawler.config import Config
 from crawler.log.erasure import redact
 from crawler.retention.holds import Hold
 from crawler.retention.mailbox import drop_mails
-from crawler.retention.model import Candidate, Cause, Order, Survey, survey
+from crawler.retention.model import Candidate, Cause, Order, Redaction, Survey, survey
 from crawler.retention.upkeep import Upkeep, upkeep
 from crawler.store.database import Connection, open_for_reading
 from crawler.store.log import Engine
@@ -26,6 +26,10 @@ from crawler.store.retention.rule import Due, Removal, Rule, rules
 
 Progress = Callable[[str, int], None]
 """A rule, and how many rows it has removed so far."""
+
+
+class HoldsChangedError(Exception):
+    """A hold was placed or released while things were removed: what it covers must be asked again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +62,29 @@ def plan(config: Config, now: datetime) -> tuple[tuple[Survey, ...], tuple[Hold,
 def prune(
     config: Config, actor: str, now: datetime, progress: Progress = lambda rule, rows: None
 ) -> tuple[Pruned, ...]:
-    """Remove what is older than the rules say and not held. Raises what `upkeep` raises."""
+    """Remove what is older than the rules say and not held.
+
+    Raises what `upkeep` raises, and HoldsChangedError.
+    """
     with upkeep(config, now) as open_:
-        return tuple(_prune(open_, rule, days, actor, now, progress) for rule, days in _in_force(config))
+        reading = open_for_reading(config.database_url)
+        try:
+            with reading.connect() as connection:
+                held = holds(connection)
+                # Made once: what a rule removes frees nothing for those that follow it.
+                with _marking(reading, held) as marks:
+                    run = _Run(
+                        open_=open_,
+                        reading=connection,
+                        held=held,
+                        actor=actor,
+                        now=now,
+                        progress=progress,
+                    )
+                    in_force = [(r, d, _due(d, held, marks, now)) for r, d in _in_force(config)]
+                    return tuple(run.apply(*each) for each in in_force)
+        finally:
+            reading.dispose()
 
 
 def give_back(config: Config, now: datetime) -> None:
@@ -90,42 +114,48 @@ def _due(days: int, held: tuple[Hold, ...], marks: Callable[[], Marks], now: dat
     return Due(before=now - timedelta(days=days), holds=held, marks=marks)
 
 
-def _prune(open_: Upkeep, rule: Rule, days: int, actor: str, now: datetime, progress: Progress) -> Pruned:
-    reading = open_for_reading(open_.config.database_url)
-    rows = size = 0
-    made: list[int] = []
-    try:
-        with reading.connect() as connection:
-            held = holds(connection)
-            with _marking(reading, held) as marks:
-                due = _due(days, held, marks, now)
-                for keys in _batches(connection, rule.candidates(connection, due), rule.batch):
-                    removal = Removal(keys=keys, when=now, days=days, marks=marks)
-                    number, gone, bytes_ = _remove(open_, rule, removal, actor)
-                    rows, size = rows + gone, size + bytes_
-                    made += [number] if number else []
-                    progress(rule.name, rows)
-    finally:
-        reading.dispose()
-    return Pruned(rule=rule.name, rows=rows, bytes=size, redactions=tuple(made))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """One run over all rules."""
 
+    open_: Upkeep
+    reading: Connection
+    held: tuple[Hold, ...]
+    actor: str
+    now: datetime
+    progress: Progress
 
-def _remove(open_: Upkeep, rule: Rule, removal: Removal, actor: str) -> tuple[int, int, int]:
-    """Remove a batch; the number of its redaction, 0 where nothing was left, rows, and bytes."""
-    order = Order(
-        cause=Cause.RETENTION,
-        kind=rule.name,
-        actor=actor,
-        reason=f"retention rule {rule.name}: kept for {removal.days} days",
-        when=removal.when,
-    )
-    with open_.engine.begin() as connection:
-        if rule.name == "complaints":
-            drop_mails(connection, open_.data, removal.keys)
-        taken = rule.remove(connection, removal)
-        number = redact(connection, order, taken).id if taken.rows else 0
-    open_.finish(removal.when)
-    return number, taken.rows, taken.bytes
+    def apply(self, rule: Rule, days: int, due: Due) -> Pruned:
+        """Remove what a rule says, batch by batch."""
+        rows = size = 0
+        made: list[int] = []
+        for keys in _batches(self.reading, rule.candidates(self.reading, due), rule.batch):
+            removal = Removal(keys=keys, when=self.now, days=days, marks=due.marks)
+            redaction = self._remove(rule, removal)
+            if redaction is not None:
+                rows, size = rows + redaction.rows, size + redaction.bytes
+                made.append(redaction.id)
+            self.progress(rule.name, rows)
+        return Pruned(rule=rule.name, rows=rows, bytes=size, redactions=tuple(made))
+
+    def _remove(self, rule: Rule, removal: Removal) -> Redaction | None:
+        """Remove a batch; None where nothing of it was left."""
+        order = Order(
+            cause=Cause.RETENTION,
+            kind=rule.name,
+            actor=self.actor,
+            reason=f"retention rule {rule.name}: kept for {removal.days} days",
+            when=removal.when,
+        )
+        with self.open_.engine.begin() as connection:
+            if holds(connection) != self.held:
+                raise HoldsChangedError("holds changed meanwhile; what was removed is whole; run it again")
+            if rule.name == "complaints":
+                drop_mails(connection, self.open_.data, removal.keys)
+            taken = rule.remove(connection, removal)
+            made = redact(connection, order, taken) if taken.rows else None
+        self.open_.finish(removal.when)
+        return made
 
 
 def _batches(

@@ -21,7 +21,7 @@ from crawler.log.prove import NotProvableError, prove
 from crawler.log.sequencer import log_folder
 from crawler.retention.holding import hold, release
 from crawler.retention.holds import HoldKind
-from crawler.retention.prune import prune
+from crawler.retention.prune import HoldsChangedError, prune
 from crawler.store.database import open_database
 from crawler.store.retention.rule import rules
 from crawler.store.schema import evidence
@@ -201,6 +201,20 @@ def test_the_dry_run_as_a_table(instance: Instance, cli: Cli, monkeypatch: pytes
     found = [json.loads(line) for line in cli("store", "prune", "--dry-run", "--json")[1].splitlines()]
     assert {each["rule"] for each in found} == {rule.name for rule in rules()}
     assert all(each["rows"] == 0 and each["spared"] == [] for each in found)
+
+
+def test_a_hold_that_is_placed_meanwhile_ends_the_run(instance: Instance) -> None:
+    """What was removed before it is whole; what it covers stays."""
+    config = with_days(instance, page_extracts=1, documents=1)
+
+    def hold_now(rule: str, removed: int) -> None:
+        hold(instance.config, HoldKind.DOMAIN, "example.org", "Case 7", "tester", at(0))
+
+    with pytest.raises(HoldsChangedError, match="run it again"):
+        prune(config, "tester", NOW, hold_now)
+    assert surveyed(config) == {"page_extracts": (0, ()), "documents": (0, ((1, 6),))}
+    assert instance.verified(replay=True).findings == ()
+    assert pruned(config)["documents"].rows == 0
 
 
 def test_not_beside_a_crawl(instance: Instance, cli: Cli) -> None:

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from crawler.cli.shared import ConfigOption, DataOption, JsonOption, configuration, err, out, visible
+from crawler.cli.shared import (
+    ConfigOption,
+    DataOption,
+    ExitCode,
+    FailedError,
+    JsonOption,
+    configuration,
+    err,
+    out,
+    visible,
+)
 from crawler.cli.store.common import ActorOption, plain, plural, say
 from crawler.exports.tables.writing import actor
 from crawler.present import dumps
 from crawler.retention import shown
 from crawler.retention.holds import Hold
 from crawler.retention.model import Survey
-from crawler.retention.prune import give_back, plan, prune
+from crawler.retention.prune import HoldsChangedError, give_back, plan, prune
 
 NAME = "prune"
 
@@ -48,7 +60,7 @@ def _command(
             surveys, held = plan(settings, now)
         _print_plan(surveys, held, as_json=as_json)
         return
-    with plain():
+    with plain(), _incomplete():
         done = prune(settings, by or actor(), now, _progress if err.is_terminal else _silent)
         if vacuum:
             give_back(settings, now)
@@ -60,6 +72,14 @@ def _command(
             say(f"{each.rule}: {plural(each.rows, 'row', 'rows')}, {each.bytes:,} bytes removed in {batches}")
     if not as_json:
         _close(sum(each.rows for each in done), rules=len(done), vacuumed=vacuum)
+
+
+@contextmanager
+def _incomplete() -> Iterator[None]:
+    try:
+        yield
+    except HoldsChangedError as error:
+        raise FailedError(str(error), ExitCode.INCOMPLETE) from error
 
 
 def _close(rows: int, *, rules: int, vacuumed: bool) -> None:
