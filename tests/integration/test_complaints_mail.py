@@ -448,6 +448,8 @@ def test_a_step_on_the_web_page_is_told_by_mail(desk: Desk, server: Mailbox) -> 
         assert web.post(f"/staff/complaints/{number}", data=data, auth=AUTH).status_code == 303
         data = {"step": "note", "text": "Call the lawyer.", "seal": seal(web, number)}
         assert web.post(f"/staff/complaints/{number}", data=data, auth=AUTH).status_code == 303
+        page = web.get(f"/staff/complaints/{number}", auth=AUTH).text
+    assert re.search(r"<h2>Mails</h2>.*Received · .*sent.*Confirmed · .*sent", page, re.DOTALL)
     assert [mail["Subject"] for mail in server.mails] == [
         f"[{number}] Your complaint has arrived",
         f"[{number}] We are looking into your complaint",

@@ -52,6 +52,8 @@ def intake(
       forbear complaints intake ~/Maildir
     """
     piped = not sources or list(map(str, sources)) == ["-"]
+    if not sources and sys.stdin.isatty():
+        raise FailedError("name files, an mbox or a Maildir; or give a letter on standard input")
     try:
         settings = configuration(config, data)
         done = _taken_in(settings, None if piped else sources, as_json=as_json)

@@ -23,6 +23,7 @@ from crawler.store.queries.complaints import (
     events,
     tied,
 )
+from crawler.store.queries.letters import mails
 from crawler.store.queries.lookup import LookupFilter
 from crawler.web.access import require_staff
 from crawler.web.desk import KINDS, ROLES, STEPS
@@ -68,10 +69,12 @@ def page(request: Request, reference: str, done: Annotated[str, Query(max_length
     _remember(site, who, "open", found.reference)
     with site.reading() as connection:
         steps, decisions = events(connection, found.id), tied(connection, found.id)
+        sent = mails(connection, complaint_id=found.id)
     allowed = [step for step in Step if step in ALLOWED[State(found.state)]]
     return site.page(
         request, "staff_complaint.html", current="complaints", who=who, c=found, events=steps, tied=decisions,
         allowed=allowed, words=STEPS, kinds=KINDS, roles=ROLES, seal=sealed(site, _SEAL, who), done=done,
+        mails=sent,
     )  # fmt: skip
 
 
