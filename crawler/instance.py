@@ -26,6 +26,7 @@ from crawler.lists.live import LiveLists, Scene
 from crawler.log.keeper import close_log, keep_log
 from crawler.network import ACCEPT_ANY, STRIPPED, AddressGuard, Client, identity_headers, read_proxies
 from crawler.politeness import Clock, Pace
+from crawler.received import as_received
 from crawler.redaction import REDACTED, is_secret, without_secrets
 from crawler.revalidation import was_confirmed
 from crawler.store.database import open_database
@@ -182,16 +183,7 @@ class Instance:
         # an extract, and a file that a 304 confirmed, is no answer as received: no place among them
         received_whole = evidence.kind != TERMS and not was_confirmed(evidence.details)
         if evidence.status is not None and received_whole:
-            lines = tuple(
-                (k.encode("latin-1", "replace"), v.encode("latin-1", "replace")) for k, v in evidence.fields
-            )
-            received = Received(
-                url=evidence.url,
-                date=evidence.fetched_at,
-                status_line=b"HTTP/1.1 %d" % evidence.status,
-                header_lines=tuple((k, v) for k, v in lines if k.lower() != b"content-encoding"),
-                body=evidence.body,
-            )
+            received = as_received(evidence, evidence.status)
             place = _place(EVIDENCE, self._evidence_file.append(response_record(received)))
             self._sync(self._evidence_file)
         self.record.observe(evidence, place)

@@ -14,6 +14,9 @@ from crawler.gate import Terms, reason_of_hit
 from crawler.identity.signing import open_signer
 from crawler.network import ACCEPT_ANY, AddressGuard, Client, identity_headers, read_proxies
 from crawler.politeness import Pace
+from crawler.received import as_received
+from crawler.revalidation import was_confirmed
+from crawler.store.warc import WarcFile, response_record
 from reservations.model import Evidence, EvidenceRequest, Reason
 from reservations.plan import plan_for
 
@@ -23,7 +26,15 @@ _ROUNDS = 16
 class LiveFiles:
     """Asks for what pages need. One instance an audit; close it when done."""
 
-    def __init__(self, config: Config, terms: Terms, index: Index, runner: asyncio.Runner) -> None:
+    def __init__(
+        self,
+        config: Config,
+        terms: Terms,
+        index: Index,
+        runner: asyncio.Runner,
+        kept: WarcFile | None = None,
+    ) -> None:
+        """`kept` is where what is received goes; it is closed with the rest."""
         self._terms = terms
         self._index = index
         self._runner = runner
@@ -42,7 +53,10 @@ class LiveFiles:
             pace=Pace(config.politeness.delay, config.politeness.per_host),
             limits=Limits(seconds=config.network.timeout),
         )
-        self._store = EvidenceStore(fetcher, terms.agent, terms.policy.profile)
+        self._kept = kept
+        self._store = EvidenceStore(
+            fetcher, terms.agent, terms.policy.profile, on_fetched=self._keep if kept else None
+        )
 
     def gather(self, pages: Sequence[Prepared]) -> list[tuple[Evidence, ...]]:
         """The location files that each page needs beside what is known of it, asked for together."""
@@ -51,6 +65,12 @@ class LiveFiles:
     def close(self) -> None:
         """Give up what is in flight."""
         self._runner.run(self._end())
+        if self._kept is not None:
+            self._kept.close()
+
+    def _keep(self, evidence: Evidence) -> None:
+        if self._kept is not None and evidence.status is not None and not was_confirmed(evidence.details):
+            self._kept.append(response_record(as_received(evidence, evidence.status)))
 
     async def _end(self) -> None:
         await self._store.aclose()

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
+from crawler.about import about
 from crawler.audit.inputs import WARC, InputError, kind_of
 from crawler.audit.judging import Judge
 from crawler.audit.live import LiveFiles
@@ -21,7 +22,8 @@ from crawler.c2pa_worker import C2paWorker
 from crawler.config import Config
 from crawler.gate import Terms
 from crawler.lists import list_policy, load_lists
-from reservations.model import Evidence
+from crawler.store.warc import WarcFile
+from reservations.model import Evidence, Profile
 from reservations.readers.assets import may_hold_c2pa
 
 WINDOW = 256
@@ -35,6 +37,8 @@ class Order:
     files: Sequence[Path]
     columns: Columns = field(default_factory=Columns)
     live: bool = False
+    evidence: Path | None = None
+    """Folder for the location files that `live` fetches, as WARC; None: they are not kept."""
 
 
 class Audit:
@@ -65,7 +69,9 @@ class Audit:
             self.files_seen, self.files_full = seen.count, seen.full
             live = None
             if self._order.live:
-                live = LiveFiles(self._config, self._terms, self._index, runner)
+                folder = self._order.evidence
+                kept = WarcFile(folder, "audit", about(self._config)) if folder else None
+                live = LiveFiles(self._config, self._terms, self._index, runner, kept)
                 stack.callback(live.close)
             judge = Judge(
                 self._terms, self._index, seen, today=datetime.now(UTC).date(), live=self._order.live
@@ -108,7 +114,13 @@ class Audit:
                 return None
             return runner.run(worker.read_assertions(media_type, body, url=url, fetched_at=when))
 
-        return WarcPages(self._terms.agent, self._max_body, seen.is_file, credentials)
+        return WarcPages(
+            self._terms.agent,
+            self._max_body,
+            seen.is_file,
+            credentials,
+            terms_bind=self._terms.policy.profile is Profile.STRICT,
+        )
 
 
 def _judged(

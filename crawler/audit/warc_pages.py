@@ -23,6 +23,7 @@ from crawler.redaction import redacted
 from crawler.scope import failed, left_out
 from reservations.model import RESPONSE, Agent, Evidence, Outcome, Reason
 from reservations.read import signals
+from reservations.readers.terms_links import terms_links
 
 Credentials = Callable[[str, bytes, str, datetime], Evidence | None]
 """Media type, body, URL and time to what content credentials say."""
@@ -35,8 +36,16 @@ class WarcPages:
     """Reads pages out of WARC files. `is_file` says which URLs are location files, which are no pages."""
 
     def __init__(
-        self, agent: Agent, max_body: int, is_file: Callable[[str], bool], credentials: Credentials
+        self,
+        agent: Agent,
+        max_body: int,
+        is_file: Callable[[str], bool],
+        credentials: Credentials,
+        *,
+        terms_bind: bool = False,
     ) -> None:
+        """`terms_bind`: a reservation in terms that a page links counts, so they would have to be read."""
+        self._terms_bind = terms_bind
         self._agent = agent
         self._max_body = max_body
         self._is_file = is_file
@@ -131,12 +140,16 @@ class WarcPages:
         if (told := self._credentials(media_type, body, page.url, head.fetched_at)) is not None:
             found.append(told)
         cut = tuple(_cut(record, self._max_body))
+        terms = terms_links(body, head.fields, page.url)[:1] if self._terms_bind else ()
+        unread = (
+            failed("evidence_missing", f"the terms at {link.url[:500]} were not read") for link in terms
+        )
         return replace(
             page,
             evidence=tuple(found),
             bytes=len(body),
-            found=(*page.found, *cut),
-            missing=("body",) if cut else (),
+            found=(*page.found, *cut, *unread),
+            missing=(*(("body",) if cut else ()), *(("terms",) if terms else ())),
             whole=not cut,
         )
 

@@ -57,6 +57,10 @@ def audit(
     live: Annotated[
         bool, typer.Option("--live", help="Fetch location files that are missing, as they are today.")
     ] = False,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(help="Folder to keep in what --live fetches, as WARC files.", show_default=False),
+    ] = None,
     url_column: Annotated[str, typer.Option(help="Column with the URL (default: url and its like).")] = "",
     date_column: Annotated[
         str, typer.Option(help="Column with the time it was fetched (default: date and its like).")
@@ -82,7 +86,7 @@ def audit(
     Examples:
       forbear audit CC-MAIN-20261124.warc.gz
       forbear audit fineweb/ --format csv -o verdicts.csv
-      forbear audit urls.txt --live --json
+      forbear audit urls.txt --live --evidence seen --json
     """
     settings = configuration(config, data)
     chosen = _format("jsonl" if as_json else form, output)
@@ -92,7 +96,9 @@ def audit(
             settings.require_identity()
         files = tuple(files_of(paths))
         columns = Columns(url=url_column, date=date_column, bytes=bytes_column)
-        made = Audit(settings, Order(files=files, columns=columns, live=live))
+        if evidence is not None and not live:
+            raise FailedError("--evidence keeps what --live fetches; without --live nothing is fetched")
+        made = Audit(settings, Order(files=files, columns=columns, live=live, evidence=evidence))
         rows = _counted(made.results(), totals, started)
         if chosen is None:
             for _ in rows:

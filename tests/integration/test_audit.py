@@ -235,6 +235,15 @@ class TestWarc:
         rows, _ = audited(config, without, more.write(tmp_path / "b.warc.gz"))
         assert (rows[0].verdict, rows[0].reason) == ("exclude", "rsl.prohibited")
 
+    def test_terms_that_a_page_links_have_to_be_read_where_they_bind(
+        self, config: Config, tmp_path: Path
+    ) -> None:
+        page = b"<title>x</title><p>x</p><footer><a href='/terms' rel='terms-of-service'>Terms</a></footer>"
+        file = Foreign().site().add(f"{SITE}/a", page).add(f"{SITE}/b").write(tmp_path / "a.warc.gz")
+        assert [verdict for _, verdict, _ in verdicts(config, file)] == ["keep", "keep"]
+        rows, _ = audited(config.merged(policy={"profile": "strict"}), file)
+        assert [(r.verdict, r.missing) for r in rows] == [("unknown", ("terms",)), ("keep", ())]
+
     def test_bodies_in_codings(self, config: Config, tmp_path: Path) -> None:
         meta = b"<meta name=robots content=noai>"
         chunked = b"5\r\n<meta\r\n1a;x=y\r\n name=robots content=noai>\r\n0\r\n\r\n"
@@ -550,11 +559,18 @@ class TestLive:
             rows, troubles = audited(local, made.write(tmp_path / "a.warc.gz"), live=True)
             (tmp_path / "u.txt").write_text(f"{origin}/a\n{origin}/b\n")
             listed, _ = audited(local, tmp_path / "u.txt", live=True)
+            audited(local, tmp_path / "u.txt", live=True, evidence=tmp_path / "seen")
         assert troubles == []
         assert [(r.verdict, r.reason, r.files) for r in rows] == [
             ("keep", "none", "today"), ("exclude", "robots.disallow", "today"), ("keep", "none", "today"),
         ]  # fmt: skip
-        assert asked.count("/robots.txt") == 2  # once an audit
+        assert asked.count("/robots.txt") == 3  # once an audit
+        # what was kept of the last one tells the same later, without a request
+        (kept,) = (tmp_path / "seen").glob("audit-*.warc.gz")
+        again, _ = audited(local, tmp_path / "u.txt", kept)
+        assert [(r.verdict, r.reason, r.evidence[0]) for r in again] == [
+            (r.verdict, r.reason, r.evidence[0]) for r in listed
+        ]
         assert not {"/a", "/b", "/c"} & set(asked)
         # a list has no page, so that nothing in it is ever kept
         assert [(r.verdict, r.missing) for r in listed] == [("unknown", ("page",)), ("exclude", ())]
