@@ -16,8 +16,9 @@ from hashlib import sha256
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Index, Table, insert, inspect
+from sqlalchemy import Connection, Engine, Index, inspect
 
+from bench.bulk import Tables
 from bench.scenes import KINDS, ORIGIN, SIZE, TERMS, PageCase, Scene, scenes
 from bench.sums import Sums
 from crawler.store.codec import evidence_to_row, ids_to_json, to_json
@@ -40,7 +41,6 @@ from reservations.model import ROBOTS_TXT, Evidence, Verdict
 
 START = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 SPAN = timedelta(days=80)
-BATCH = 20_000
 SKEW = 1.1
 """The n-th largest site has 1/n^SKEW as many pages as the largest."""
 AGAIN = 10
@@ -134,7 +134,7 @@ class _Filler:
     def __init__(self, connection: Connection, shape: Shape) -> None:
         self._shape = shape
         self._connection = connection
-        self._out = _Tables(connection)
+        self._out = Tables(connection)
         self._scenes = scenes()
         self._origins: dict[tuple[int, str], _Origin] = {}
         self._observations = 0
@@ -271,54 +271,6 @@ class _Filler:
             ),
         )  # fmt: skip
         return self._observations, digest
-
-
-class _Tables:
-    """Rows by table, written in batches: parents first, since a batch is full only between decisions."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._rows: dict[Table, list[tuple[Any, ...]]] = {
-            t: [] for t in (evidence, observation, decision, document)
-        }
-        self._few: list[tuple[Table, dict[str, Any]]] = []
-
-    def insert(self, table: Table, row: dict[str, Any]) -> None:
-        """A row of a small table, by name of column."""
-        self._few.append((table, row))
-
-    def add(self, table: Table, row: tuple[Any, ...]) -> None:
-        """A row of a large table, in the order of its columns."""
-        self._rows[table].append(row)
-        if table is decision and len(self._rows[table]) >= BATCH:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what has gathered."""
-        early = (crawler_identity, policy_version, crawl)
-        for table, row in self._few:
-            if table in early:
-                self._connection.execute(insert(table), row)
-        for table, rows in self._rows.items():
-            if rows:
-                self._bulk(table, rows)
-                rows.clear()
-        for table, row in self._few:
-            if table not in early:
-                self._connection.execute(insert(table), row)
-        self._few.clear()
-
-    def _bulk(self, table: Table, rows: list[tuple[Any, ...]]) -> None:
-        driver: Any = self._connection.connection.driver_connection
-        filled = table.columns.keys()[: len(rows[0])]  # further columns have their defaults
-        names = ", ".join(f'"{name}"' for name in filled)
-        if self._connection.dialect.name == "sqlite":
-            marks = ", ".join("?" * len(filled))
-            driver.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)
-            return
-        with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
 
 
 def _decision(row: _Row, origin: _Origin, case: PageCase, observations: str) -> tuple[Any, ...]:
