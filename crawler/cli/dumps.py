@@ -57,15 +57,18 @@ def dumps(
     """
     settings = configuration(config, data)
     wanted = _day("--day", day), _day("--since", since)
-    now, made = datetime.now(UTC), []
+    now, made, looked_at = datetime.now(UTC), [], 0
     with reading(settings) as connection, writing(output):
         for each in _days(connection, output, wanted, now):
+            looked_at += 1
             dump = write_dump(connection, output, each)
             _say(output, each, dump, as_json=as_json)
             made += [dump] if dump is not None else []
         if made and last_checkpoint(connection) is None:
             err.print("no checkpoint lies beside them: the record has no log yet", style="yellow")
         as_of = last_decision(connection)
+    if not looked_at:
+        err.print("nothing to dump: every day that is over is there", markup=False)
     if made:
         asked = {"day": day, "since": since}
         enter(settings, _entry(output, made, asked, now, as_of, about(settings).software))
