@@ -32,6 +32,7 @@ from crawler.recheck.run import Ending, Recheck, Run
 from crawler.recheck.shown import print_ending
 from crawler.store.database import DatabaseError, open_for_reading
 from crawler.store.queries.decisions import DecisionFilter, decisions
+from crawler.store.writer import WriterError
 
 DAY = 86_400.0
 
@@ -109,6 +110,8 @@ def _run(job: Recheck) -> Ending:
         return asyncio.run(_going(job))
     except (ConfigError, DatabaseError, InstanceBusyError, ListError) as error:
         raise FailedError(str(error)) from error
+    except WriterError as error:
+        raise FailedError(str(error), ExitCode.INCOMPLETE) from error
 
 
 async def _going(job: Recheck) -> Ending:

@@ -11,16 +11,18 @@ from reservations.model import RESPONSE, Effect, Reason
 
 
 async def record(means: Means, hops: tuple[Hop, ...]) -> None:
-    """Record a look; returns when all of it is durable. The target of a redirect comes before its source."""
+    """Record a look; returns once the rows are queued. The target of a redirect comes before its source.
+
+    Nothing rests on them being durable: what a sudden death takes away is looked at again.
+    """
     recorder, writer = means.instance.record, means.instance.writer
     for hop in reversed(hops):
         recorder.looked_at(hop.decision, files_only=means.files_only)
-        done = recorder.decide(hop.decision, hop.answer)
+        recorder.decide(hop.decision, hop.answer)
     gone = tuple(_gone(hops[0]))
     if gone and not means.files_only:
         when = hops[0].decision.decided_at
         await writer.call(partial(end_reservations, url=hops[0].exchange.url, gone=gone, when=when))
-    await done
     await writer.room()
 
 

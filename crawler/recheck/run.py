@@ -103,6 +103,7 @@ class Run:
                 files_only=self.job.files_only,
             )
             await self._look_at_all(feed, means)
+            await instance.writer.call(lambda connection: None)  # so that all that was decided is counted
             left = await feed.left()
             status = "interrupted" if self.stopped else "finished"
         finally:
