@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +84,17 @@ def test_the_api_asks_for_a_smaller_folder(large: Path, monkeypatch: pytest.Monk
         assert "folder below" in answer.json()["detail"]
         below = {"prefix": f"https://{domain_name(0)}/archive/nothing/"}
         assert web.get("/api/v1/lookup", params=below).status_code == 200
+
+
+@pytest.mark.slow
+def test_the_load_bench_asks_every_kind_of_page_without_an_error(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bench", "serve", "--rows", "3000", "--seconds", "2", "--workers", "1"]
+    done = subprocess.run(
+        [*command, "--rate", "40", "--folder", str(tmp_path)], capture_output=True, text=True, timeout=240
+    )
+    assert done.returncode == 0, done.stderr
+    open_loop, closed_loop = done.stdout.split("Closed loop")
+    assert ", 0 errors" in open_loop
+    assert ", 0 errors" in closed_loop
+    for kind in ("start page", "URL page", "domain .atom", "API domain", "unknown domain", "404"):
+        assert f"\n{kind} " in closed_loop
