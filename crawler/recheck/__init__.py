@@ -5,6 +5,6 @@ holds for a crawl holds here: the gate, lists, robots.txt, politeness, identity 
 """
 
 from crawler.recheck.outcome import Outcomes
-from crawler.recheck.run import Recheck, run_recheck
+from crawler.recheck.run import Ending, Recheck, Run
 
-__all__ = ["Outcomes", "Recheck", "run_recheck"]
+__all__ = ["Ending", "Outcomes", "Recheck", "Run"]

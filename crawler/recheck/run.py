@@ -174,8 +174,3 @@ class Run:
             self.stop(str(failed.exception()))
         if instance.signer is not None and instance.signer.ended:
             self.stop("the signing key has ended; run the command again to go on with the next one")
-
-
-async def run_recheck(job: Recheck, run: Run | None = None) -> Ending:
-    """Look again at what is due."""
-    return await (run or Run(job)).go()

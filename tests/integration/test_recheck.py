@@ -422,3 +422,21 @@ def test_the_doctor_says_what_is_due(tmp_path: Path) -> None:
         assert "2 pages are due for a second look" in kept.command("doctor")[1]
         kept.command("recheck", "--max-pages", "1")
         assert "1 page is due" in kept.command("doctor")[1]
+
+
+def test_a_tdmrep_file_that_came_later_closes_pages_that_are_not_asked_for_any_more(tmp_path: Path) -> None:
+    with site(a=page(ETag='"1"'), b=page(ETag='"1"')) as web:
+        kept = Kept(tmp_path, web.url("/a"), web.url("/b"))
+        rules = b'[{"location": "/a", "tdm-reservation": 1}]'
+        web["/.well-known/tdmrep.json"] = answer(rules, Content_Type="application/json")
+        web.forget()
+        kept.look()
+        assert (len(web.asked("/a")), len(web.asked("/b"))) == (0, 1)
+        assert kept.last(web.url("/a")) == ("recheck", "exclude", "tdmrep.file")
+        (row,) = [r for r in kept.reservations() if r.use == "tdm"]
+        assert (row.code, row.ended_at) == ("tdmrep.file", None)
+        assert row.first_seen > kept.decisions(web.url("/a"))[0].decided_at
+        web["/.well-known/tdmrep.json"] = answer(status="503 Service Unavailable")
+        kept.look()
+        assert kept.last(web.url("/b")) == ("recheck", "defer", "tdmrep.unreachable")
+        assert kept.exported() == set()
