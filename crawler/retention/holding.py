@@ -7,7 +7,7 @@ from datetime import datetime
 from crawler.config import Config
 from crawler.retention.holds import Hold, HoldKind
 from crawler.store.database import open_database, open_for_reading
-from crawler.store.log import plain_errors
+from crawler.store.log import Engine, plain_errors
 from crawler.store.queries.retention import holds
 from crawler.store.retention.targets import crawl_exists
 from crawler.store.retention.writing import place_hold, release_hold
@@ -22,7 +22,7 @@ def hold(config: Config, kind: HoldKind, subject: str, reason: str, actor: str, 
 
     Raises DatabaseError, and NoSuchCrawlError for a crawl that the record does not know.
     """
-    engine = open_database(config.database_url)
+    engine = _opened(config)
     try:
         with plain_errors(), engine.begin() as connection:
             if kind is HoldKind.CRAWL and not crawl_exists(connection, int(subject)):
@@ -34,7 +34,7 @@ def hold(config: Config, kind: HoldKind, subject: str, reason: str, actor: str, 
 
 def release(config: Config, number: int, reason: str, actor: str, when: datetime) -> bool:
     """End a hold; False where none of that number is in force. Raises DatabaseError."""
-    engine = open_database(config.database_url)
+    engine = _opened(config)
     try:
         with plain_errors(), engine.begin() as connection:
             return release_hold(connection, number, reason, actor, when)
@@ -50,3 +50,9 @@ def listed(config: Config, *, released: bool = False) -> tuple[Hold, ...]:
             return holds(connection, released=released)
     finally:
         engine.dispose()
+
+
+def _opened(config: Config) -> Engine:
+    """The record for writing, where there is one of this release: none is made for a slip in a name."""
+    open_for_reading(config.database_url).dispose()
+    return open_database(config.database_url)

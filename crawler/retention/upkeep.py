@@ -17,7 +17,7 @@ from pathlib import Path
 from crawler.config import Config
 from crawler.frontier.lock import InstanceBusyError, InstanceLock
 from crawler.log.sequencer import log_folder, origin_of_log, publish
-from crawler.store.database import Connection, open_database
+from crawler.store.database import Connection, open_database, open_for_reading
 from crawler.store.log import Engine, plain_errors
 from crawler.store.queries.retention import Pending, pending, redaction_numbered
 from crawler.store.retention.exclusive import only_here
@@ -70,6 +70,7 @@ def upkeep(config: Config, now: datetime) -> Iterator[Upkeep]:
 
     Raises InstanceBusyError, DatabaseError, LogError, KeyFileError or WarcIntegrityError.
     """
+    open_for_reading(config.database_url).dispose()  # there is a record, and it is of this release
     with InstanceLock(config.storage.data), alone(config.storage.data):
         engine = open_database(config.database_url)
         try:

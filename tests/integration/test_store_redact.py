@@ -13,13 +13,17 @@ from warcio.archiveiterator import ArchiveIterator
 
 from crawler.log.erasure import redact
 from crawler.log.findings import What
+from crawler.retention.holding import hold
+from crawler.retention.holds import HoldKind
 from crawler.retention.model import Cause, Order, Taken
 from crawler.retention.redacting import HeldError, NothingToRemoveError, Request, redact_evidence, redact_page
 from crawler.retention.upkeep import upkeep
-from crawler.store.database import open_database
+from crawler.store.database import DatabaseError, open_database
+from crawler.store.queries.resume import committed_ends
 from crawler.store.queries.retention import pending
 from crawler.store.retention.erasing import document_places
 from crawler.store.schema import evidence
+from crawler.store.warc import truncate_to
 from tests.log_tools import Instance
 from tests.retention_tools import (
     NOW,
@@ -203,6 +207,30 @@ def test_a_record_that_was_put_back_is_found(instance: Instance) -> None:
     findings = instance.verified().findings
     assert {f.what for f in findings} == {What.STORED}
     assert "is still there" in findings[0].text
+
+
+def test_the_next_crawl_leaves_the_files_as_they_are(instance: Instance) -> None:
+    """Nothing in the record points into them any more; still nothing is cut off."""
+    before = warc_bodies(instance)
+    for name in ("a", "b", "c"):
+        redact_page(instance.config, f"https://example.org/{name}", REQUEST)
+    with instance.reading() as connection:
+        ends = committed_ends(connection)["warc"]
+    assert truncate_to(instance.data / "warc", ends) == []
+    assert [record[1:3] for record in warc_bodies(instance)] == [record[1:3] for record in before]
+    instance.crawl(2, 2, minutes=24 * 60 + 30)
+    instance.checkpoint(24 * 60 + 31)
+    answer = instance.verified(replay=True)
+    assert (answer.findings, answer.documents, answer.erased) == ((), 2, 6)
+
+
+def test_no_record_is_made_for_a_slip_in_a_name(tmp_path: Path, cli: Cli) -> None:
+    nowhere = Instance(tmp_path / "slip")
+    with pytest.raises(DatabaseError, match="no record"):
+        redact_page(nowhere.config, URL, REQUEST)
+    with pytest.raises(DatabaseError, match="no record"):
+        hold(nowhere.config, HoldKind.CRAWL, "1", "r", "tester", NOW)
+    assert not nowhere.data.exists()
 
 
 def test_an_erased_address_is_not_asked_for_again(instance: Instance) -> None:
