@@ -68,8 +68,8 @@ def recheck(
     """Look again at kept pages, the oldest look first, and record for each what holds now.
 
     Nothing is kept anew. A page that is reserved, listed or unknown now is in no later `dataset export`.
-    Stopped and run again it goes on. Exit 0 if nothing is left out newly, 1 if something is, 3 if not
-    everything that is due was looked at.
+    Stopped and run again it goes on. Exit 0 if nothing is left out newly, 1 if something is, 3 if it was
+    stopped, or a host wants to be asked much later.
 
     \b
     Examples:
