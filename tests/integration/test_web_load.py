@@ -34,18 +34,24 @@ class Quick(BoundedConnection):
     """The same bounds, in times a test can wait for."""
 
     most = 20
-    receiving = 1.0
+    receiving = 0.5
     sending = 0.5
 
 
+class Patient(Quick):
+    """Closes nobody for the time they take, as far as a test goes."""
+
+    receiving = 60.0
+
+
 @contextmanager
-def serving(folder: Path) -> Iterator[int]:
+def serving(folder: Path, connection: type[BoundedConnection] = Quick) -> Iterator[int]:
     """A site in this process whose connections are bounded tightly; its port."""
     config = config_for(folder)
     small_record(config)
     with listening("127.0.0.1", 0) as listener:
         made = uvicorn.Config(
-            create_app(config), http=Quick, ws="none", log_level="critical", access_log=False,
+            create_app(config), http=connection, ws="none", log_level="critical", access_log=False,
             h11_max_incomplete_event_size=MAX_HEAD, timeout_keep_alive=2,
         )  # fmt: skip
         server = uvicorn.Server(made)
@@ -150,15 +156,13 @@ def test_a_long_question_is_answered_in_words(port: int) -> None:
     assert status(ask(port, "/d/" + "a" * 8000)) == 422
 
 
-def test_idle_connections_make_room_for_a_question(port: int) -> None:
-    idle = [connect(port) for _ in range(3 * Quick.most)]
-    begun = time.monotonic()
-    assert status(ask(port)) == 200
-    left = sum(map(_is_open, idle))
-    assert time.monotonic() - begun < Quick.receiving, "they were closed for their number, not for their time"
-    assert left < Quick.most
-    for made in idle:
-        made.close()
+def test_idle_connections_make_room_for_a_question(tmp_path: Path) -> None:
+    with serving(tmp_path, Patient) as port:
+        idle = [connect(port) for _ in range(3 * Patient.most)]
+        assert status(ask(port)) == 200
+        assert 0 < sum(map(_is_open, idle)) < Patient.most
+        for made in idle:
+            made.close()
 
 
 def _is_open(made: socket.socket) -> bool:
