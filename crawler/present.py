@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from crawler.examine import Examination
 from crawler.retention.model import Redaction
 from crawler.store.complaints import Receipt
 from crawler.store.queries.complaints import ComplaintRow, EventRow, TiedRow
@@ -23,7 +22,7 @@ from crawler.store.queries.lookup import Lookup, OmittedRow, ReservationRow, Set
 from crawler.store.queries.status import RecordStatus
 from crawler.store.queries.totals import Outcome, Volume
 from crawler.store.queries.why import Explained, ObservationRow
-from reservations.model import Note, Reason, Statement
+from reservations.model import Reason
 
 Json = dict[str, Any]
 
@@ -320,51 +319,3 @@ def complaint_history(
 
 def _moment_or_null(value: datetime | None) -> str | None:
     return None if value is None else moment(value)
-
-
-def examination(value: Examination) -> Json:
-    """What `check` found out about one URL, which no record holds."""
-    decided = value.decision
-    return {
-        "url": decided.url,
-        "via": decided.via,
-        "verdict": decided.verdict,
-        "stage": decided.stage,
-        "reason": decided.reason,
-        "reasons": [reason(r) for r in decided.reasons],
-        "statements": [statement(s) for s in value.reading.statements],
-        "notes": [note(n) for n in decided.notes],
-        "evidence": [
-            {"kind": e.kind, "url": e.url, "outcome": e.outcome, "status": e.status, "sha256": e.sha256}
-            for e in decided.evidence
-        ],
-    }
-
-
-def statement(value: Statement) -> Json:
-    """What somebody said, with the profiles under which it counts."""
-    return {
-        "code": value.code,
-        "protocol": value.protocol,
-        "use": value.use,
-        "preference": value.preference,
-        "under": sorted(value.under),
-        "decided_by": value.decided_by or None,
-        "policy_url": value.policy_url,
-        "scope": value.scope or None,
-        "evidence": value.locator.evidence,
-        "line": value.locator.line,
-        "quote": value.locator.quote or None,
-    }
-
-
-def note(value: Note) -> Json:
-    """A finding for the site owner."""
-    return {
-        "code": value.kind.code,
-        "level": value.kind.level,
-        "summary": value.kind.summary,
-        "evidence": value.locator.evidence,
-        "line": value.locator.line,
-        "quote": value.locator.quote or None,
-    }

@@ -22,9 +22,9 @@ from crawler.cli.shared import (
 )
 from crawler.config import Config, ConfigError
 from crawler.examine import Examination, OfflineError, examine, examine_files
+from crawler.examined import examination as present_examination
 from crawler.lists import ListError
 from crawler.present import dumps
-from crawler.present import examination as present_examination
 from crawler.words import in_words
 from reservations.model import (
     HTML_SIGNALS,
