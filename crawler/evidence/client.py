@@ -177,9 +177,7 @@ class EvidenceClient:
         return self._ended(walk, outcome, answer=bare, why=error.why, details=(("network", error.code),))
 
     def _revalidated(self, walk: _Walk, kept: Evidence, answer: Answer) -> Evidence:
-        fresh = freshened(
-            kept, answer.fields, self._clock.wall(), (*walk.request.details, *_ip(answer))
-        )
+        fresh = freshened(kept, answer.fields, self._clock.wall(), (*walk.request.details, *_ip(answer)))
         return replace(fresh, redirects=tuple(walk.hops))
 
     def _ended(
