@@ -72,7 +72,11 @@ def csv_pages(path: Path, columns: Columns) -> Iterator[Page | Trouble]:
     lines = good()
     header = next(lines, "")
     delimiter = max(",;\t", key=header.count)
-    names = next(csv.reader([header], delimiter=delimiter), [])
+    try:
+        names = next(csv.reader([header], delimiter=delimiter), [])
+    except csv.Error as error:
+        yield _trouble(path, 1, f"no CSV ({error})")
+        return
     found = columns.found(names)
     if found is None:
         yield _no_column(path, names, columns)

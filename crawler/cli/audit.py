@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ from crawler.audit.run import Audit, Order
 from crawler.audit.seen_files import MAX_FILES
 from crawler.audit.tabular import Columns
 from crawler.audit.totals import Totals
-from crawler.cli.export import writing
+from crawler.cli.export import rows_format, write_rows
 from crawler.cli.shared import (
     ConfigOption,
     DataOption,
@@ -33,7 +32,6 @@ from crawler.cli.shared import (
     visible,
 )
 from crawler.config import Config, ConfigError
-from crawler.exports import Export, discover
 from crawler.words import in_words
 
 _EVERY = 1000
@@ -89,7 +87,7 @@ def audit(
       forbear audit urls.txt --live --evidence seen --json
     """
     settings = configuration(config, data)
-    chosen = _format("jsonl" if as_json else form, output)
+    chosen = rows_format("jsonl" if as_json else form, output)
     totals, started = Totals(), time.monotonic()
     try:
         if live and not settings.network.allow_private:
@@ -104,7 +102,7 @@ def audit(
             for _ in rows:
                 pass
         else:
-            _write(chosen, rows, output)
+            write_rows(chosen, rows, SHAPE, output)
     except (InputError, ConfigError) as error:
         raise FailedError(str(error)) from error
     _print(totals, made, settings, to_stdout=chosen is None or output is not None)
@@ -113,18 +111,6 @@ def audit(
         raise typer.Exit(ExitCode.INCOMPLETE)
     if totals.number(Judged.EXCLUDE):
         raise typer.Exit(ExitCode.NEGATIVE)
-
-
-def _format(name: str | None, output: Path | None) -> Export | None:
-    if name is None and output is None:
-        return None
-    formats = discover()
-    chosen = formats.get(name or "jsonl")
-    if chosen is None:
-        raise FailedError(f"no format {name!r}; known: {', '.join(formats)}")
-    if output is None and not chosen.is_text:
-        raise FailedError(f"{name} is no text: name a file with -o")
-    return chosen
 
 
 def _counted(results: Iterable[AuditRow | Trouble], totals: Totals, started: float) -> Iterator[AuditRow]:
@@ -137,16 +123,6 @@ def _counted(results: Iterable[AuditRow | Trouble], totals: Totals, started: flo
             pace = totals.urls / (time.monotonic() - started)
             err.print(f"{totals.urls} URLs judged, {pace:,.0f} a second", end="\r", markup=False)
         yield result
-
-
-def _write(chosen: Export, rows: Iterable[AuditRow], output: Path | None) -> None:
-    if output is None:
-        chosen.write(rows, sys.stdout.buffer, SHAPE)
-        sys.stdout.flush()
-        return
-    with writing(output), output.open("wb") as stream:
-        count = chosen.write(rows, stream, SHAPE)
-    err.print(visible(f"{count} rows in {output}"), markup=False, soft_wrap=True)
 
 
 def _print(totals: Totals, made: Audit, config: Config, *, to_stdout: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -27,12 +27,13 @@ from crawler.cli.shared import (
     visible,
 )
 from crawler.config import Config
-from crawler.exports import discover
+from crawler.exports import Export, discover
 from crawler.exports.bundle import Bundle, write_bundle
 from crawler.exports.dataset import ExportRefusedError
 from crawler.exports.snapshot import export_snapshot
 from crawler.exports.tables import Selection, Table, tables
 from crawler.exports.tables.json_schema import schema_text
+from crawler.exports.tables.model import Shape
 from crawler.exports.tables.writing import Order, export_file, export_stream
 from crawler.store.database import DatabaseError
 from crawler.store.exported import record_export
@@ -145,12 +146,8 @@ def export_table(
     restart: bool = False,
 ) -> None:
     """Write a table, enter it in the audit trail, and say what was written."""
-    formats = discover()
-    if form not in formats:
-        raise FailedError(f"no format {form!r}; known: {', '.join(formats)}")
-    order = Order(table=table, form=formats[form], selection=wanted, software=about(config).software)
-    if output is None and not order.form.is_text:
-        raise FailedError(f"{form} is no text: name a file with -o")
+    chosen = _chosen(form, output)
+    order = Order(table=table, form=chosen, selection=wanted, software=about(config).software)
     with reading(config) as connection:
         if output is None:
             enter(config, export_stream(connection, order, sys.stdout.buffer))
@@ -159,6 +156,31 @@ def export_table(
             made = export_file(connection, order, output, enter=partial(enter, config), restart=restart)
     more = f" and {len(made.files) - 1} more files" if len(made.files) > 1 else ""
     err.print(visible(f"{made.rows} {table.name} in {output}{more}"), markup=False, soft_wrap=True)
+
+
+def rows_format(name: str | None, output: Path | None) -> Export | None:
+    """The format for rows that are no table of the record; None where only a summary is asked for."""
+    return None if name is None and output is None else _chosen(name or "jsonl", output)
+
+
+def _chosen(form: str, output: Path | None) -> Export:
+    formats = discover()
+    if form not in formats:
+        raise FailedError(f"no format {form!r}; known: {', '.join(formats)}")
+    if output is None and not formats[form].is_text:
+        raise FailedError(f"{form} is no text: name a file with -o")
+    return formats[form]
+
+
+def write_rows(chosen: Export, rows: Iterable[Any], shape: Shape[Any], output: Path | None) -> None:
+    """Rows that are no table of the record, on stdout or in a file."""
+    if output is None:
+        chosen.write(rows, sys.stdout.buffer, shape)
+        sys.stdout.flush()
+        return
+    with writing(output), output.open("wb") as stream:
+        count = chosen.write(rows, stream, shape)
+    err.print(visible(f"{count} rows in {output}"), markup=False, soft_wrap=True)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -13,7 +12,7 @@ import typer
 from rich.table import Table as Grid
 
 from blocklists.hostnames import canonical_host, registrable_domain
-from crawler.cli.export import moment, writing
+from crawler.cli.export import moment, rows_format, write_rows, writing
 from crawler.cli.shared import (
     ConfigOption,
     DataOption,
@@ -26,7 +25,6 @@ from crawler.cli.shared import (
     visible,
 )
 from crawler.config import ConfigError
-from crawler.exports import Export, discover
 from crawler.impact.compare import redecide
 from crawler.impact.model import Change, ImpactRow, Redecided, meaning
 from crawler.impact.present import SHAPE, redecided
@@ -108,7 +106,7 @@ def impact(
         raise FailedError(
             "say what is to be decided otherwise: --policy FILE, --profile, --infer, --use or --lists"
         )
-    chosen = _format("jsonl" if as_json else form, output)
+    chosen = rows_format("jsonl" if as_json else form, output)
     wanted = CaseFilter(
         since=moment("--since", since) if since else None,
         domains=tuple(map(_domain, domains or ())),
@@ -132,19 +130,7 @@ def impact(
     if chosen is None:
         _print(rows, totals)
     else:
-        _write(chosen, rows, output)
-
-
-def _format(name: str | None, output: Path | None) -> Export | None:
-    if name is None and output is None:
-        return None
-    formats = discover()
-    chosen = formats.get(name or "jsonl")
-    if chosen is None:
-        raise FailedError(f"no format {name!r}; known: {', '.join(formats)}")
-    if output is None and not chosen.is_text:
-        raise FailedError(f"{name} is no text: name a file with -o")
-    return chosen
+        write_rows(chosen, rows, SHAPE, output)
 
 
 def _domain(text: str) -> str:
@@ -178,16 +164,6 @@ def _say_pace(totals: Totals, seconds: float) -> None:
     )
     if totals.dropped:
         err.print(f"more than {MAX_DOMAINS} domains change: counts by domain are lower bounds", markup=False)
-
-
-def _write(chosen: Export, rows: Sequence[ImpactRow], output: Path | None) -> None:
-    if output is None:
-        chosen.write(rows, sys.stdout.buffer, SHAPE)
-        sys.stdout.flush()
-        return
-    with writing(output), output.open("wb") as stream:
-        count = chosen.write(rows, stream, SHAPE)
-    err.print(visible(f"{count} rows in {output}"), markup=False, soft_wrap=True)
 
 
 def _print(rows: Sequence[ImpactRow], totals: Totals) -> None:

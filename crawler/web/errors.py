@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from crawler.present import dumps
+from crawler.web.headers import HEADERS
 from crawler.web.hostile import plain
 from crawler.web.limits import LimitError
 from crawler.web.site import Site, site_of
@@ -101,8 +102,9 @@ async def _validation(request: Request, error: Exception) -> Response:
 
 
 async def _defect(request: Request, error: Exception) -> Response:
-    # Starlette logs the traceback; the address asked for stays out of our own line.
-    return _answer(request, 500, "", {}, error)
+    # Starlette logs the traceback; the address asked for stays out of our own line. It answers outside of
+    # all middleware (https://www.starlette.io/exceptions/), so that nothing else adds these headers.
+    return _answer(request, 500, "", {**HEADERS, "Cache-Control": "no-store"}, error)
 
 
 def _answer(

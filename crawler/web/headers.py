@@ -71,5 +71,5 @@ def _is_open(scope: Scope) -> bool:
     return (
         scope["method"] in ("GET", "HEAD")
         and anonymous
-        and path.startswith(("/api/", "/feeds/", "/.well-known/"))
+        and path.startswith(("/api/", "/feeds/", "/log/", "/.well-known/"))
     )

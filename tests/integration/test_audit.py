@@ -493,6 +493,7 @@ class TestTables:
         [
             ("u.txt", b"https://a.example/\nnonsense\nftp://a.example/\n", [("line", 2), ("line", 3)]),
             ("u.csv", b"id,link_to\n1,https://a.example/\n", [("line", 1)]),
+            ("u.csv", b"url\rx,date\n1,https://a.example/\n", [("line", 1)]),
             ("u.csv", b'url\nhttps://a.example/\n"' + b"x" * 200_000 + b"\n", [("line", 3)]),
             ("u.jsonl", b'{"url":"http://a.b"}\n' + b"[" * 99_999 + b"\n{}\n", [("line", 2), ("line", 3)]),
             ("u.jsonl", b'{"url":7}\n{"url":null}\nnull\n', [("line", 1), ("line", 2), ("line", 3)]),

@@ -62,7 +62,6 @@ def file(request: Request, path: str) -> Response:
     else:
         answer = reply(request, found.read_bytes(), "application/octet-stream")
         answer.headers["Cache-Control"] = _FOR_EVER
-    answer.headers["Access-Control-Allow-Origin"] = "*"
     return answer
 
 
