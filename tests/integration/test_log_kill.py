@@ -19,7 +19,7 @@ import pytest
 from crawler.log import folder, key, sequencer
 from tests.log_tools import Instance
 
-STEP = int(os.environ.get("FORBEAR_KILL_STEP", "7"))
+STEP = int(os.environ.get("FORBEAR_KILL_STEP", "29"))
 TRACED = {str(Path(module.__file__ or "").resolve()) for module in (folder, key, sequencer)}
 FIRST = ["checkpoint", "key", "tile/0/000.p/4", "tile/entries/000.p/4", "vkey"]
 SECOND = [
