@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
+from functools import cache
 from typing import Annotated
 
 import typer
@@ -24,8 +25,12 @@ would happen to one page, `forbear why URL` what did.
 """
 
 
+@cache
 def build_app() -> typer.Typer:
-    """The command with all its subcommands. Raises TypeError for a module without `register`."""
+    """The command with all its subcommands. Raises TypeError for a module without `register`.
+
+    Built once a process: subcommands add themselves to groups of their own modules, which would only grow.
+    """
     app = typer.Typer(
         name="forbear",
         help=_HELP,
