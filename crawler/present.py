@@ -120,11 +120,11 @@ def lookup(answer: Lookup) -> Json:
         "subject": answer.subject,
         "host": answer.host,
         "crawls": answer.crawls,
-        "recorded_from": _moment_or_null(answer.recorded_from),
-        "recorded_until": _moment_or_null(answer.recorded_until),
+        "recorded_from": moment_or_null(answer.recorded_from),
+        "recorded_until": moment_or_null(answer.recorded_until),
         "decisions": answer.decisions,
-        "first": _moment_or_null(answer.first),
-        "last": _moment_or_null(answer.last),
+        "first": moment_or_null(answer.first),
+        "last": moment_or_null(answer.last),
         "documents": answer.documents,
         "bytes": answer.bytes,
         "settled": [settled(s) for s in answer.settled],
@@ -180,7 +180,7 @@ def reservation(row: ReservationRow) -> Json:
         "quote": row.quote,
         "first_seen": moment(row.first_seen),
         "last_seen": moment(row.last_seen),
-        "ended_at": _moment_or_null(row.ended_at),
+        "ended_at": moment_or_null(row.ended_at),
     }
 
 
@@ -252,8 +252,8 @@ def record_status(row: RecordStatus) -> Json:
     """How far a record reaches."""
     return {
         "crawls": row.crawls,
-        "begun": _moment_or_null(row.begun),
-        "until": _moment_or_null(row.until),
+        "begun": moment_or_null(row.begun),
+        "until": moment_or_null(row.until),
         "decisions": row.decisions,
     }
 
@@ -277,9 +277,9 @@ def complaint(row: ComplaintRow, now: datetime) -> Json:
         "domain": row.domain or None,
         "subjects": row.subjects.splitlines(),
         "received_at": moment(row.received_at),
-        "due": _moment_or_null(row.due),
+        "due": moment_or_null(row.due),
         "late": row.is_late(now),
-        "closed_at": _moment_or_null(row.closed_at),
+        "closed_at": moment_or_null(row.closed_at),
     }
 
 
@@ -298,7 +298,7 @@ def complaint_history(
                 "url": d.url,
                 "verdict": d.verdict,
                 "reason": d.reason,
-                "withdrawn_at": _moment_or_null(d.withdrawn_at),
+                "withdrawn_at": moment_or_null(d.withdrawn_at),
             }
             for d in decisions
         ],
@@ -310,12 +310,13 @@ def complaint_history(
                 "made_at": moment(m.made_at),
                 "attempts": m.attempts,
                 "problem": m.problem,
-                "settled_at": _moment_or_null(m.settled_at),
+                "settled_at": moment_or_null(m.settled_at),
             }
             for m in sent
         ],
     }
 
 
-def _moment_or_null(value: datetime | None) -> str | None:
+def moment_or_null(value: datetime | None) -> str | None:
+    """A time as `moment` writes it; null where there is none."""
     return None if value is None else moment(value)

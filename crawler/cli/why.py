@@ -28,7 +28,7 @@ from crawler.store.queries.retention import redactions_of_url, removed_evidence
 from crawler.store.queries.why import Explained, ObservationRow, WhyFilter, evidence_content, why
 from crawler.store.rebuild import Rejudged, rejudge
 from crawler.words import in_words, of_change
-from reservations.model import RESPONSE, ROBOTS_TXT, Stage
+from reservations.model import RESPONSE, ROBOTS_TXT, Level, Stage
 from reservations.protocols import discover
 
 _VERDICTS = {"keep": "kept on {}", "exclude": "left out on {}", "defer": "deferred on {}"}
@@ -134,6 +134,10 @@ def _print(connection: Connection, item: Explained, judged: Rejudged) -> None:
         file = files.get(reason.evidence or "")
         if file is not None and reason.line:
             _print_lines(connection, file, reason.line)
+    for note in judged.stored.notes:
+        if note.kind.level is not Level.INFO:
+            quote = f": “{note.locator.quote.strip()}”" if note.locator.quote else ""
+            _say(f"noted: {note.kind.summary}{quote}", indent=2)
     if row.via:
         _say(f"reached from {row.via}", indent=2)
     read = (_asked(seen, row.decided_at) for seen in item.observations)

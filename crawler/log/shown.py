@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from datetime import datetime
 
 from crawler.log.findings import Finding, meaning
 from crawler.log.prove import Shown
 from crawler.log.status import LogStatus
 from crawler.log.verify import Answer
-from crawler.present import Json, moment
+from crawler.present import Json, moment_or_null
 
 
 def status(value: LogStatus) -> Json:
@@ -18,10 +17,10 @@ def status(value: LogStatus) -> Json:
         "key": value.key,
         "entries": value.entries,
         "checkpoint_size": value.checkpoint_size,
-        "checkpoint_at": _moment(value.checkpoint_at),
+        "checkpoint_at": moment_or_null(value.checkpoint_at),
         "published": value.is_published,
         "waiting": value.waiting,
-        "oldest_waiting": _moment(value.oldest_waiting),
+        "oldest_waiting": moment_or_null(value.oldest_waiting),
         "late": value.is_late,
     }
 
@@ -68,7 +67,3 @@ def proven(value: Shown) -> Json:
         "root": b64encode(value.checkpoint.root).decode(),
         "record": value.record.decode("utf-8", "replace"),
     }
-
-
-def _moment(value: datetime | None) -> str | None:
-    return None if value is None else moment(value)

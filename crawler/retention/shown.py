@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from crawler.present import Json, moment, removal
+from crawler.present import Json, moment, moment_or_null, removal
 from crawler.retention.holds import Hold
 from crawler.retention.model import Redaction, Survey
 from crawler.retention.prune import Pruned
@@ -20,7 +18,7 @@ def hold(value: Hold) -> Json:
         "placed_by": value.placed_by,
         "placed_at": moment(value.placed_at),
         "released_by": value.released_by,
-        "released_at": _moment(value.released_at),
+        "released_at": moment_or_null(value.released_at),
         "release_reason": value.release_reason,
     }
 
@@ -44,8 +42,8 @@ def survey(value: Survey) -> Json:
         "days": value.days,
         "rows": value.rows,
         "bytes": value.bytes,
-        "oldest": _moment(value.oldest),
-        "newest": _moment(value.newest),
+        "oldest": moment_or_null(value.oldest),
+        "newest": moment_or_null(value.newest),
         "spared": [{"hold": number, "rows": rows} for number, rows in value.spared],
     }
 
@@ -58,7 +56,3 @@ def pruned(value: Pruned) -> Json:
         "bytes": value.bytes,
         "redactions": list(value.redactions),
     }
-
-
-def _moment(value: datetime | None) -> str | None:
-    return None if value is None else moment(value)

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 from sqlalchemy import select
 
+from crawler.cli import build_app
 from crawler.components.run import Job, run_job
 from crawler.config import Config
 from crawler.demo import demo_config
@@ -125,3 +126,14 @@ def test_a_check_reads_the_terms_too(web: DemoWeb, tmp_path: Path) -> None:
     (found,) = asyncio.run(examine(config_in(tmp_path, "strict"), web.url("t1", "/")))
     assert found.decision.reason == "natural_language"
     assert CLAUSE in found.decision.reasons[0].quote
+
+
+def test_why_quotes_what_was_only_reported(
+    web: DemoWeb, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = config_in(tmp_path, "standard")
+    crawl(config, [web.url("t1", "/")])
+    build_app()(["why", web.url("t1", "/"), "--data", str(config.storage.data)], standalone_mode=False)
+    shown = capsys.readouterr().out
+    assert "no reservation found" in shown
+    assert f"noted: A reservation was found in plain words only: “{CLAUSE}”" in shown
