@@ -274,6 +274,7 @@ def complaint(row: ComplaintRow, now: datetime) -> Json:
         "reference": row.reference,
         "state": row.state,
         "kind": row.kind,
+        "language": row.language,
         "domain": row.domain or None,
         "subjects": row.subjects.splitlines(),
         "received_at": moment(row.received_at),

@@ -85,6 +85,8 @@ class Filing:
     name: str
     role: str
     contact: str
+    language: str = "en"
+    """Code of the language it is answered in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,7 @@ def file_complaint(connection: Connection, filing: Filing, promise: Promise, now
             name=filing.name,
             role=filing.role,
             contact=filing.contact,
+            language=filing.language,
             state=State.RECEIVED.value,
             received_at=now,
             confirm_due=confirm_due,

@@ -41,6 +41,7 @@ complaint = Table(
     _word("role"),
     _text("contact", 300),
     _word("state"),
+    Column("language", Text, nullable=False, server_default="en"),
     _time("received_at"),
     _time("confirm_due"),
     _time("answer_due"),

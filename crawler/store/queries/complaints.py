@@ -51,6 +51,7 @@ class ComplaintRow:
     name: str
     role: str
     contact: str
+    language: str
     state: str
     received_at: datetime
     confirm_due: datetime
