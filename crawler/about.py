@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from crawler.config import VERSION, Config
+from crawler.config import Config
 from crawler.store.warc import About
+from crawler.version import VERSION
 
 
 def about(config: Config) -> About:

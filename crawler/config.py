@@ -36,7 +36,6 @@ from reservations.model import Agent
 from reservations.policy import Policy
 from reservations.protocol_table import ProtocolTable, ProtocolTableError
 
-VERSION = "0.1.0"
 DEFAULT_FILE = Path("forbear.toml")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from crawler.config import VERSION
+from crawler.version import VERSION
 from reservations.reader_changes import reader_version
 
 SOFTWARE = f"Forbear/{VERSION} readers/{reader_version()}"

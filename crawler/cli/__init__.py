@@ -6,17 +6,16 @@ Data goes to stdout, logs and progress to stderr. Exit codes: 0 ok, 1 a negative
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import sys
 from functools import cache
 from typing import Annotated
 
 import typer
 
-from crawler.cli.shared import ExitCode, FailedError, say_error
-from crawler.config import VERSION
-from crawler.store.database import DatabaseError
+from crawler.cli.discovery import loading
+from crawler.cli.errors import ExitCode, FailedError, say_error
+from crawler.store.errors import DatabaseError
+from crawler.version import VERSION
 
 _HELP = """Crawl for AI-training data, take only what nobody reserved, and keep the evidence.
 
@@ -27,12 +26,10 @@ would happen to one page, `forbear why URL` what did.
 
 @cache
 def build_app() -> typer.Typer:
-    """The command with all its subcommands. Raises TypeError for a module without `register`.
-
-    Built once a process: subcommands add themselves to groups of their own modules, which would only grow.
-    """
+    """The command; its subcommands are loaded as they are asked for."""
     app = typer.Typer(
         name="forbear",
+        cls=loading(__name__, __path__),
         help=_HELP,
         no_args_is_help=True,
         rich_markup_mode=None,
@@ -40,13 +37,6 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_program)
-    for info in sorted(pkgutil.iter_modules(__path__), key=lambda i: i.name):
-        if info.name == "shared":
-            continue
-        register = getattr(importlib.import_module(f"{__name__}.{info.name}"), "register", None)
-        if register is None:
-            raise TypeError(f"crawler/cli/{info.name}.py defines no register(app)")
-        register(app)
     return app
 
 

@@ -18,7 +18,7 @@ from crawler.audit.run import Audit, Order
 from crawler.audit.seen_files import MAX_FILES
 from crawler.audit.tabular import Columns
 from crawler.audit.totals import Totals
-from crawler.cli.export import rows_format, write_rows
+from crawler.cli.export.shared import rows_format, write_rows
 from crawler.cli.shared import (
     ConfigOption,
     DataOption,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli.export import Form, Restart, export_table, selection
+from crawler.cli.export.shared import Form, Restart, export_table, selection
 from crawler.cli.shared import ConfigOption, DataOption, configuration
 from crawler.exports.tables import tables
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from crawler.about import about
-from crawler.cli.export import enter, moment, with_options, writing
+from crawler.cli.export.shared import enter, moment, with_options, writing
 from crawler.cli.shared import ConfigOption, DataOption, FailedError, configuration, err, reading, visible
 from crawler.exports import mode_of
 from crawler.exports.tables.writing import actor

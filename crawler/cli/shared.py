@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import IntEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from crawler.cli.errors import ExitCode, FailedError, err, say_error
 from crawler.config import Config, ConfigError, load_config
 from crawler.store.database import Connection as Connection
 from crawler.store.database import DatabaseError, open_for_reading
@@ -30,27 +30,6 @@ PIPE_WIDTH = 200
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 
 out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-err = Console(stderr=True, highlight=False)
-
-
-class ExitCode(IntEnum):
-    """What the shell is told."""
-
-    OK = 0
-    NEGATIVE = 1
-    USAGE = 2
-    INCOMPLETE = 3
-    INTEGRITY = 4
-    TEMPORARY = 75
-    """`EX_TEMPFAIL` of sysexits.h: a mail server keeps the mail and tries again."""
-
-
-class FailedError(Exception):
-    """Something a user can mend: the message says what and how."""
-
-    def __init__(self, message: str, code: ExitCode = ExitCode.USAGE) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 def configuration(config: Path | None, data: Path | None) -> Config:
@@ -73,11 +52,6 @@ def reading(config: Config) -> Iterator[Connection]:
             yield connection
     finally:
         engine.dispose()
-
-
-def say_error(message: str) -> None:
-    """An error on stderr, without markup and without control characters."""
-    err.print(f"forbear: {visible(message, keep_newlines=True)}", markup=False, style="red", soft_wrap=True)
 
 
 __all__ = [

@@ -10,6 +10,7 @@ from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, tex
 from sqlalchemy import Connection as Connection  # for callers that may not import sqlalchemy
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from crawler.store.errors import DatabaseError as DatabaseError
 from crawler.store.migrations import head, known, upgrade
 
 BUSY_TIMEOUT = 5000
@@ -27,10 +28,6 @@ WRITING = (
 """Pragmas of a connection that writes: https://sqlite.org/pragma.html"""
 MIGRATION_LOCK = 0x466F72626561724D
 """PostgreSQL advisory lock under which one process at a time changes the schema: `ForbearM`."""
-
-
-class DatabaseError(Exception):
-    """The database cannot be used; the message says what to do about it."""
 
 
 def open_database(url: str) -> Engine:

@@ -14,7 +14,8 @@ from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from crawler.config import VERSION, Config
+from crawler.config import Config
+from crawler.version import VERSION
 from crawler.web import pages
 from crawler.web.checking import Checker
 from crawler.web.chores import chores

@@ -15,11 +15,12 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from crawler.config import VERSION, Config
+from crawler.config import Config
 from crawler.network.addresses import is_loopback
 from crawler.store.database import Connection, open_database, open_for_reading
 from crawler.store.limits import open_limits
 from crawler.store.queries.status import RecordStatus, record_status
+from crawler.version import VERSION
 from crawler.web.because import USES
 from crawler.web.hostile import hostile, plain, prose
 from crawler.web.language import Language, available, is_translated, language

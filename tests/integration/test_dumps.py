@@ -43,7 +43,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     fill(engine)
     publish(engine, LogFolder(folder / "log"), "operator.example/log", at(2 * MINUTES))
     engine.dispose()
-    monkeypatch.setattr("crawler.cli.dumps.datetime", stopped(at(2 * MINUTES + 60)))
+    monkeypatch.setattr("crawler.cli.export.dumps.datetime", stopped(at(2 * MINUTES + 60)))
     return folder
 
 

@@ -12,7 +12,7 @@ import typer
 
 from crawler.about import about
 from crawler.cli.dataset.entry import entry_of_export
-from crawler.cli.export import Restart, enter, writing
+from crawler.cli.export.shared import Restart, enter, writing
 from crawler.cli.shared import (
     ConfigOption,
     Connection,

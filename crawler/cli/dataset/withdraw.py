@@ -12,7 +12,7 @@ import typer
 from crawler.about import about
 from crawler.cli.complaints.removal import require_withdrawable, tell_of_removal
 from crawler.cli.dataset.entry import entry_of_withdrawal
-from crawler.cli.export import enter
+from crawler.cli.export.shared import enter
 from crawler.cli.shared import (
     ConfigOption,
     Connection,

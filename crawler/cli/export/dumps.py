@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from crawler.about import about
-from crawler.cli.export import enter, group, writing
+from crawler.cli.export.shared import enter, writing
 from crawler.cli.shared import (
     ConfigOption,
     Connection,
@@ -32,8 +32,8 @@ from crawler.store.queries.exports import ExportRow, last_checkpoint, last_decis
 from crawler.store.queries.timeline import days_of_record
 
 
-def register(app: typer.Typer) -> None:
-    """Add the subcommand to those of `export`."""
+def register(group: typer.Typer) -> None:
+    """Add the subcommand."""
     group.command()(dumps)
 
 

@@ -1,4 +1,4 @@
-"""`forbear export NAME`: the tables of the record, a snapshot of it, the evidence about one domain."""
+"""What the subcommands of `export`, and others that write rows, share: options, writing, the audit trail."""
 
 from __future__ import annotations
 
@@ -14,38 +14,23 @@ from typing import Annotated, Any
 
 import typer
 
-from blocklists.hostnames import canonical_host, registrable_domain
 from crawler.about import about
 from crawler.cli.shared import (
-    ConfigOption,
-    DataOption,
-    ExitCode,
     FailedError,
-    configuration,
     err,
     reading,
     visible,
 )
 from crawler.config import Config
 from crawler.exports import Export, discover
-from crawler.exports.bundle import Bundle, write_bundle
 from crawler.exports.dataset import ExportRefusedError
-from crawler.exports.snapshot import export_snapshot
-from crawler.exports.tables import Selection, Table, tables
-from crawler.exports.tables.json_schema import schema_text
+from crawler.exports.tables import Selection, Table
 from crawler.exports.tables.model import Shape
 from crawler.exports.tables.writing import Order, export_file, export_stream
 from crawler.store.database import DatabaseError
 from crawler.store.exported import record_export
 from crawler.store.queries.exports import ExportRow
-from crawler.store.warc import WarcIntegrityError
 
-group = typer.Typer(
-    no_args_is_help=True,
-    help="Take rows, a snapshot or the evidence about a domain out of the record. Every export is entered "
-    "in the record's audit trail: who, when, what, with which digests.",
-    rich_markup_mode=None,
-)
 STOPPED = 130
 """What shells are told of a command that was stopped with Ctrl-C."""
 Restart = Annotated[
@@ -84,14 +69,6 @@ OPTIONS: Mapping[str, Any] = {
     "sme": Annotated[bool, typer.Option("--sme", help="The rule for small and medium-sized providers.")],
 }
 """What subcommands of this file and of `report` may take, under one name and one meaning."""
-
-
-def register(app: typer.Typer) -> None:
-    """Add the subcommand, with one of its own for every table."""
-    for table in tables().values():
-        command = with_options(_of(table), table.takes, _help(table))
-        group.command(name=table.name)(command)
-    app.add_typer(group, name="export")
 
 
 def with_options(run: Callable[..., None], names: Sequence[str], doc: str) -> Callable[..., None]:
@@ -211,117 +188,17 @@ def enter(config: Config, made: ExportRow) -> None:
         )
 
 
-def _of(table: Table[Any]) -> Callable[..., None]:
-    def run(
-        form: Form = "jsonl",
-        output: Outfile = None,
-        restart: Restart = False,
-        config: ConfigOption = None,
-        data: DataOption = None,
-        **values: Any,
-    ) -> None:
-        settings = configuration(config, data)
-        export_table(settings, table, form, selection(values), output, restart=restart)
-
-    return run
-
-
-def _help(table: Table[Any]) -> str:
-    return (
-        f"{table.title}: {table.description}\n\nExamples:\n\n"
-        f"  forbear export {table.name} -o {table.name}.jsonl\n"
-        f"  forbear export {table.name} --format csv -o {table.name}.csv"
-    )
-
-
-@group.command()
-def schema(
-    name: Annotated[str, typer.Argument(help="Name of a table.")],
-) -> None:
-    """Print the JSON Schema of a table: what a line of its JSON Lines is.
-
-    \b
-    Examples:
-      forbear export schema decisions
-    """
-    found = tables().get(name)
-    if found is None:
-        raise FailedError(f"no table {name!r}; known: {', '.join(tables())}")
-    typer.echo(schema_text(found), nl=False)
-
-
-@group.command()
-def evidence(
-    domain: Annotated[str, typer.Argument(help="Domain; of a host name, the domain it lies under.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to make.")],
-    documents: Annotated[
-        bool, typer.Option("--documents/--no-documents", help="With the kept documents themselves.")
-    ] = True,
-    config: ConfigOption = None,
-    data: DataOption = None,
-) -> None:
-    """Everything on one domain: its files as received (WARC, with a CDXJ index), decisions, reservations.
-
-    Every stored record is checked against its digest on the way; exit 4 names a damaged one.
-
-    \b
-    Examples:
-      forbear export evidence example.org -o example.org
-    """
-    settings = configuration(config, data)
-    host = canonical_host(domain) or ""
-    if not host:
-        raise FailedError(f"{domain}: no host in it; write example.org")
-    wanted = Bundle(
-        domain=registrable_domain(host) or host,
-        data=settings.storage.data,
-        about=about(settings),
-        documents=documents,
-    )
-    with reading(settings) as connection:
-        try:
-            with writing(output):
-                made = write_bundle(connection, wanted, output)
-        except ExportRefusedError as error:
-            raise FailedError(str(error)) from error
-        except WarcIntegrityError as error:
-            raise FailedError(str(error), ExitCode.INTEGRITY) from error
-    records = {file.name: file.rows for file in made.files}
-    says = (
-        f"{records['evidence.warc.gz']} records and {records['decisions.jsonl']} decisions of {wanted.domain}"
-    )
-    err.print(visible(f"{says} in {output}"), markup=False, soft_wrap=True)
-    enter(settings, made)
-
-
-@group.command()
-def sqlite(
-    output: Annotated[Path, typer.Option("-o", "--output", help="File to make.")],
-    config: ConfigOption = None,
-    data: DataOption = None,
-) -> None:
-    """The record as one SQLite file, for Datasette or your own SQL. Complaints and secrets are not in it.
-
-    \b
-    Examples:
-      forbear export sqlite -o record.db
-    """
-    settings = configuration(config, data)
-    with reading(settings) as connection, writing(output):
-        made = export_snapshot(connection, output, about(settings).software)
-    err.print(visible(f"{made.rows} rows in {output}"), markup=False, soft_wrap=True)
-    enter(settings, made)
-
-
 __all__ = [
     "OPTIONS",
     "Form",
+    "Outfile",
     "Restart",
     "enter",
     "export_table",
     "moment",
-    "register",
+    "rows_format",
     "selection",
     "with_options",
+    "write_rows",
     "writing",
 ]

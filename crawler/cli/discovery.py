@@ -1,0 +1,81 @@
+"""Subcommands are modules of a package, found by name and imported when they are asked for."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator, MutableMapping
+from functools import cache
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+_NO_SUBCOMMANDS = frozenset({"shared", "discovery", "errors"})
+
+
+def module_names(paths: Iterable[str]) -> list[str]:
+    """Names of the modules of a package that are subcommands, in order."""
+    names = sorted(info.name for info in pkgutil.iter_modules(paths))
+    return [name for name in names if name not in _NO_SUBCOMMANDS]
+
+
+def add_modules(group: typer.Typer, package: str, paths: Iterable[str]) -> None:
+    """Have every module of a package add itself. Raises TypeError for one without `register`."""
+    for name in module_names(paths):
+        _register(group, f"{package}.{name}")
+
+
+def loading(package: str, paths: Iterable[str]) -> type[TyperGroup]:
+    """The class of a group: its subcommands are the modules of a package, loaded when asked for."""
+    names = module_names(paths)
+
+    class LoadingGroup(TyperGroup):
+        def __init__(self, **attributes: Any) -> None:
+            super().__init__(**attributes)
+            self.commands = _Modules(package, names)
+
+    return LoadingGroup
+
+
+class _Modules(MutableMapping[str, Any]):
+    """Subcommands by name: to list them loads none of them."""
+
+    def __init__(self, package: str, names: list[str]) -> None:
+        self._package = package
+        self._names = names
+        self._added: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._added:
+            return self._added[name]
+        if name not in self._names:
+            raise KeyError(name)
+        return _command(f"{self._package}.{name}", name)
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._added[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._added[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted({*self._names, *self._added}))
+
+    def __len__(self) -> int:
+        return len({*self._names, *self._added})
+
+
+@cache
+def _command(module: str, name: str) -> Any:
+    """Made once a process: subcommands add themselves to groups of their modules, which would grow."""
+    alone = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+    _register(alone, module)
+    return typer.main.get_group(alone).commands[name]
+
+
+def _register(group: typer.Typer, module: str) -> None:
+    register = getattr(importlib.import_module(module), "register", None)
+    if register is None:
+        raise TypeError(f"{module.replace('.', '/')}.py defines no register(app)")
+    register(group)
