@@ -1,7 +1,12 @@
-"""Rows of a large record on their way into it: by the driver's own bulk insert, a batch at a time."""
+"""Rows of a large record on their way into it: by the driver's own bulk insert, a batch at a time.
+
+PostgreSQL copies one batch in while the next is made. It need not look up what each row points to, where the
+user may say so: parents are written first.
+"""
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert
@@ -19,15 +24,22 @@ from crawler.store.schema import (
 BATCH = 20_000
 
 
+Rows = dict[Table, list[tuple[Any, ...]]]
+_EARLY = (crawler_identity, policy_version, crawl)
+
+
 class Tables:
     """Rows by table, written in batches: parents first, since a batch is full only between decisions."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._rows: dict[Table, list[tuple[Any, ...]]] = {
-            t: [] for t in (evidence, observation, decision, document)
-        }
+        self._rows = _none()
         self._few: list[tuple[Table, dict[str, Any]]] = []
+        self._apart = ThreadPoolExecutor(1) if connection.dialect.name == "postgresql" else None
+        self._under_way: Future[None] | None = None
+        if self._apart and connection.exec_driver_sql("SHOW is_superuser").scalar() == "on":
+            # https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SESSION-REPLICATION-ROLE
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
 
     def insert(self, table: Table, row: dict[str, Any]) -> None:
         """A row of a small table, by name of column."""
@@ -37,22 +49,39 @@ class Tables:
         """A row of a large table, in the order of its columns."""
         self._rows[table].append(row)
         if table is decision and len(self._rows[table]) >= BATCH:
-            self.flush()
+            self._write_out()
 
     def flush(self) -> None:
-        """Write what has gathered."""
-        early = (crawler_identity, policy_version, crawl)
-        for table, row in self._few:
-            if table in early:
+        """Write what has gathered; the connection is free for others then."""
+        self._write_out()
+        self._wait()
+        if self._apart:
+            self._apart.shutdown()
+
+    def _write_out(self) -> None:
+        self._wait()
+        rows, few = self._rows, self._few
+        self._rows, self._few = _none(), []
+        if self._apart:
+            self._under_way = self._apart.submit(self._write, rows, few)
+        else:
+            self._write(rows, few)
+
+    def _wait(self) -> None:
+        if self._under_way is not None:
+            self._under_way.result()
+            self._under_way = None
+
+    def _write(self, rows: Rows, few: list[tuple[Table, dict[str, Any]]]) -> None:
+        for table, row in few:
+            if table in _EARLY:
                 self._connection.execute(insert(table), row)
-        for table, rows in self._rows.items():
-            if rows:
-                self._bulk(table, rows)
-                rows.clear()
-        for table, row in self._few:
-            if table not in early:
+        for table, some in rows.items():
+            if some:
+                self._bulk(table, some)
+        for table, row in few:
+            if table not in _EARLY:
                 self._connection.execute(insert(table), row)
-        self._few.clear()
 
     def _bulk(self, table: Table, rows: list[tuple[Any, ...]]) -> None:
         driver: Any = self._connection.connection.driver_connection
@@ -65,3 +94,7 @@ class Tables:
         with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
+
+
+def _none() -> Rows:
+    return {t: [] for t in (evidence, observation, decision, document)}
