@@ -6,14 +6,9 @@ the type checker wherever it is not handled.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from blocklists.defaults import Defaults
 
 
 class ValueKind(StrEnum):
@@ -237,18 +232,6 @@ class Parsed:
     entries: tuple[Entry, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     proposals: tuple[Proposal, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A list format or publisher: one file in `blocklists/sources/`."""
-
-    name: str
-    title: str
-    description: str
-    parse: Callable[[bytes, Defaults], Parsed]
-    needs: tuple[str, ...] = field(default=())
-    """Flags of `forbear blocklists import` without which every line of this format is rejected."""
 
 
 def derived_id(source: str, scope: Scope, value: str) -> str:

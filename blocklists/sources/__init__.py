@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from functools import cache
 
-from blocklists.model import Source
+from blocklists.source import Source
 
 
 @cache

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from blocklists.defaults import Defaults
 from blocklists.intake import Intake
-from blocklists.model import Parsed, Scope, Source, Status
+from blocklists.model import Parsed, Scope, Status
+from blocklists.source import Source
 
 _WHOLE_SITE = frozenset({"", "all", "document", "doc", "important"})
 """Options under which a rule still blocks the site itself; all others narrow it to parts of pages."""

@@ -12,7 +12,8 @@ from datetime import date
 
 from blocklists.defaults import Defaults
 from blocklists.intake import Intake
-from blocklists.model import BodyKind, Parsed, RecognitionKind, Scope, Source
+from blocklists.model import BodyKind, Parsed, RecognitionKind, Scope
+from blocklists.source import Source
 
 _AMBIGUOUS = "the list's date can be read two ways; year.day.month is taken"
 

@@ -11,7 +11,8 @@ import re
 
 from blocklists.defaults import Defaults
 from blocklists.intake import Intake
-from blocklists.model import Parsed, Scope, Source
+from blocklists.model import Parsed, Scope
+from blocklists.source import Source
 
 _COMMENT = re.compile(r"\"[^\"\n]*\"|/\*.*?\*/|(?://|#)[^\n]*", re.DOTALL)
 _ZONE = re.compile(r"\bzone\s+(\"[^\"\n]*\"|[^\s\"{]+)\s*(?:IN|CH|HS)?\s*\{([^{}]*)\}", re.IGNORECASE)

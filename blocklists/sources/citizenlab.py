@@ -13,7 +13,8 @@ from datetime import date
 
 from blocklists.defaults import FLAGS, Defaults
 from blocklists.intake import Intake
-from blocklists.model import BodyKind, Parsed, RecognitionKind, Scope, Source
+from blocklists.model import BodyKind, Parsed, RecognitionKind, Scope
+from blocklists.source import Source
 
 _OTHER_GROUNDS = frozenset({"GMB", "NEWS", "PORN", "HATE", "POLR", "XED", "DATE", "ALDR"})
 _SHARING = frozenset({"FILE", "P2P", "MMED"})

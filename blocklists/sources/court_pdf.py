@@ -13,8 +13,9 @@ from pypdf import PdfReader
 
 from blocklists.defaults import Defaults, bounded
 from blocklists.intake import MAX_BYTES, Intake
-from blocklists.model import Parsed, Source
+from blocklists.model import Parsed
 from blocklists.proposing import proposals
+from blocklists.source import Source
 
 MAX_PAGES = 2000
 MAX_CHARACTERS = 5_000_000

@@ -10,8 +10,9 @@ from dataclasses import replace
 from blocklists.columns import decoded
 from blocklists.defaults import Defaults
 from blocklists.intake import Intake, not_a_list
-from blocklists.model import Parsed, Source
+from blocklists.model import Parsed
 from blocklists.proposing import proposals
+from blocklists.source import Source
 
 
 def parse(data: bytes, defaults: Defaults) -> Parsed:

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from blocklists.columns import ColumnError, columns_of, decoded, take_row
 from blocklists.defaults import Defaults
 from blocklists.intake import MAX_LINE, MAX_LINES, Intake, not_a_list
-from blocklists.model import Parsed, Source
+from blocklists.model import Parsed
+from blocklists.source import Source
 
 _DELIMITERS = (";", "\t", "|", ",")
 

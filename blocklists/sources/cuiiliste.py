@@ -12,7 +12,8 @@ from typing import Any
 
 from blocklists.defaults import Defaults, bounded
 from blocklists.intake import Intake, not_a_list
-from blocklists.model import BodyKind, Confidence, Parsed, RecognitionKind, Scope, Source
+from blocklists.model import BodyKind, Confidence, Parsed, RecognitionKind, Scope
+from blocklists.source import Source
 
 MAX_ROWS = 100_000
 

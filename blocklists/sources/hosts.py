@@ -5,7 +5,8 @@ from __future__ import annotations
 from blocklists.defaults import Defaults
 from blocklists.hostnames import canonical_host, is_ip
 from blocklists.intake import Intake
-from blocklists.model import Parsed, Scope, Source
+from blocklists.model import Parsed, Scope
+from blocklists.source import Source
 
 _OWN = """
     localhost localhost.localdomain local broadcasthost ip6-localhost ip6-loopback ip6-localnet

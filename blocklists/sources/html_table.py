@@ -12,7 +12,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from blocklists.columns import ColumnError, Columns, columns_of, decoded, take_row
 from blocklists.defaults import Defaults, bounded
 from blocklists.intake import MAX_LINES, Intake
-from blocklists.model import Parsed, Source
+from blocklists.model import Parsed
+from blocklists.source import Source
 
 MAX_BYTES = 16 * 2**20
 

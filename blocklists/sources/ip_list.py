@@ -11,7 +11,8 @@ from dataclasses import replace
 from blocklists.defaults import Defaults
 from blocklists.hostnames import canonical_host, is_ip
 from blocklists.intake import Intake
-from blocklists.model import Parsed, RecognitionKind, Scope, Source
+from blocklists.model import Parsed, RecognitionKind, Scope
+from blocklists.source import Source
 
 
 def parse(data: bytes, defaults: Defaults) -> Parsed:

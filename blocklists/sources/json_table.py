@@ -11,7 +11,8 @@ from typing import Any
 from blocklists.columns import ColumnError, Columns, columns_of, decoded, take_row
 from blocklists.defaults import Defaults, bounded
 from blocklists.intake import Intake, not_a_list
-from blocklists.model import Parsed, Source
+from blocklists.model import Parsed
+from blocklists.source import Source
 
 MAX_ROWS = 1_000_000
 

@@ -9,9 +9,10 @@ from blocklists.codec import EntryError, from_json, loads, normal_value
 from blocklists.defaults import FLAGS, Defaults, body_kind_of, bounded, jurisdiction_of, recognition_of
 from blocklists.hostnames import canonical_host
 from blocklists.intake import Intake, kind_of_host
-from blocklists.model import BodyKind, Entry, Parsed, Scope, Source, ValueKind, derived_id
+from blocklists.model import BodyKind, Entry, Parsed, Scope, ValueKind, derived_id
 from blocklists.policy import is_copyright
 from blocklists.prefixes import split_target
+from blocklists.source import Source
 
 _FROM_DEFAULTS = (
     "source", "legal_ground", "jurisdiction", "body", "body_kind", "recognition_kind", "decision_ref",

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from blocklists.defaults import Defaults
 from blocklists.intake import Intake
-from blocklists.model import BodyKind, Parsed, RecognitionKind, Scope, Source
+from blocklists.model import BodyKind, Parsed, RecognitionKind, Scope
+from blocklists.source import Source
 
 _FACTS = Defaults(
     source="piracy_shield",

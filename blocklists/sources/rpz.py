@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from blocklists.defaults import Defaults
 from blocklists.intake import Intake
-from blocklists.model import Parsed, Scope, Source, Status
+from blocklists.model import Parsed, Scope, Status
+from blocklists.source import Source
 
 _CLASSES = frozenset({"IN", "CH", "HS"})
 _ZONE_RECORDS = frozenset({"SOA", "NS", "DNAME", "RRSIG", "DNSKEY", "NSEC", "NSEC3", "TXT"})

@@ -13,7 +13,8 @@ from dataclasses import replace
 from blocklists.defaults import Defaults
 from blocklists.hostnames import canonical_host, parents
 from blocklists.intake import Intake
-from blocklists.model import Parsed, Scope, Source, Status
+from blocklists.model import Parsed, Scope, Status
+from blocklists.source import Source
 
 _BLOCKING_WORDS = """
     deny refuse static redirect inform_deny inform_redirect always_refuse always_nxdomain always_nodata

@@ -19,13 +19,13 @@ from blocklists.model import (
     Entry,
     RecognitionKind,
     Scope,
-    Source,
     Status,
     StatusChange,
     ValueKind,
 )
 from blocklists.prefixes import split_target
 from blocklists.snapshot import Listing, Snapshot, SnapshotError, parse
+from blocklists.source import Source
 from blocklists.sources import discover
 from blocklists.succession import first_known, named, succeed
 
