@@ -14,12 +14,12 @@ from blocklists.model import (
     RecognitionKind,
     Rejected,
     Scope,
-    Source,
     Status,
     ValueKind,
 )
 from blocklists.policy import ListPolicy
 from blocklists.snapshot import Listing, Snapshot
+from blocklists.source import Source
 
 __all__ = [
     "BodyKind",
