@@ -2,16 +2,14 @@
 
     ADDONS = {"crawler.components.addon.ForbearAddon": 300}
 
-The configuration is `FORBEAR_CONFIG` (setting or environment), else `forbear.toml` beside
-`scrapy.cfg`, else in the working directory. A missing file fails the start: a crawl that believes
-itself gated and is not would be the worst outcome.
+A configuration that cannot be used, or that does not say who asks, fails the start: a crawl that
+believes itself gated and is not would be the worst outcome.
 """
 
 from __future__ import annotations
 
 import gc
 import logging
-import os
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +18,16 @@ from scrapy.core.downloader import Downloader
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
 from scrapy.settings import BaseSettings, SettingsAttribute
-from scrapy.utils.conf import closest_scrapy_cfg
 
 import crawler as package  # the module object itself, to see whether another package shadows ours
 from crawler.components.demand import DemandMiddleware, DemandPipeline
 from crawler.components.gate_middleware import GateMiddleware
 from crawler.components.handler import GateHandler
 from crawler.components.identity_middleware import IdentityMiddleware
-from crawler.components.runtime import Runtime, adopt, runtime_of
+from crawler.components.project import configuration
+from crawler.components.runtime import Runtime, adopt, is_adopted, runtime_of
 from crawler.components.settle_middleware import SettleMiddleware
-from crawler.config import ConfigError, load_config
+from crawler.config import ConfigError
 from crawler.session import Session
 
 log = logging.getLogger(__name__)
@@ -65,10 +63,8 @@ class ForbearAddon:
     def update_settings(self, settings: BaseSettings) -> None:
         """Install handler, middlewares and safe defaults; refuse what cannot be gated."""
         _refuse_other_handlers(settings)
-        try:
-            adopt(self._crawler, runtime_of(self._crawler))
-        except RuntimeError:
-            adopt(self._crawler, Runtime(Session(_config(settings)), own=False))
+        if not is_adopted(self._crawler):
+            adopt(self._crawler, Runtime(Session(configuration(settings)), own=False))
         _install(settings)
         connect = self._crawler.signals.connect
         connect(self._opened, signal=signals.spider_opened)
@@ -102,19 +98,6 @@ def _spare_the_collector(*, own: bool) -> None:
     gc.freeze()
     if own:
         gc.set_threshold(5000, 10, 10)
-
-
-def _config(settings: BaseSettings) -> Any:
-    named = settings.get("FORBEAR_CONFIG") or os.environ.get("FORBEAR_CONFIG")
-    project = closest_scrapy_cfg()
-    candidates = [Path(named)] if named else [Path(project).parent / "forbear.toml"] if project else []
-    path = next((p for p in (*candidates, Path("forbear.toml")) if p.exists()), None)
-    if path is None:
-        looked = ", ".join(str(p) for p in (*candidates, Path("forbear.toml")))
-        raise ConfigError(f"no Forbear configuration (looked for {looked}); `forbear init` writes one")
-    config = load_config(path)
-    config.require_identity()
-    return config
 
 
 def _refuse_other_handlers(settings: BaseSettings) -> None:

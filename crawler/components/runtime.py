@@ -36,6 +36,11 @@ def adopt(crawler: Crawler, runtime: Runtime) -> None:
     _RUNTIMES[crawler] = runtime
 
 
+def is_adopted(crawler: Crawler) -> bool:
+    """Whether a crawler has its runtime: `forbear crawl` gives it one before the add-on is asked."""
+    return crawler in _RUNTIMES
+
+
 def runtime_of(crawler: Crawler) -> Runtime:
     """The runtime of a crawler. Raises RuntimeError where the add-on did not install one."""
     try:

@@ -12,13 +12,16 @@ from scrapy import Request, Spider
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
+from scrapy.settings import Settings
 from sqlalchemy import select
 
+from crawler.components.project import configuration
 from crawler.config import ConfigError, load_config
 from crawler.demoweb.server import DemoWeb
 from crawler.lists import import_list
 from crawler.store.database import open_for_reading
 from crawler.store.schema import decision
+from reservations.model import Profile
 from tests.integration.scrapy_runs import crawl, scrapy, write_config
 
 EVIDENCE = ("/robots.txt", "/.well-known/", "/ai.txt", "/trust.txt")
@@ -36,6 +39,15 @@ def config(web: DemoWeb, tmp_path: Path) -> Path:
     (tmp_path / "list.jsonl").write_text(web.blocklist(), "utf-8")
     import_list(load_config(path, environ={}), tmp_path / "list.jsonl", "jsonl")
     return path
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory without a project and without a configuration."""
+    folder = tmp_path / "nowhere"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
 
 
 def decided(config: Path) -> dict[str, tuple[str, str]]:
@@ -195,12 +207,72 @@ def test_a_redirect_meets_the_gate_at_every_hop(web: DemoWeb, config: Path) -> N
     assert web.violations() == ()
 
 
-def test_a_crawl_without_configuration_does_not_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigError, match="no Forbear configuration"):
+def test_a_crawl_whose_configuration_is_missing_does_not_start(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"missing\.toml: cannot be read"):
         crawl(plain([]), tmp_path / "missing.toml")
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "token", "version", "page", "contact"),
+    [
+        ("ExampleBot/2.1 (+https://example.org/bot; bot@example.org)",
+         "ExampleBot", "2.1", "https://example.org/bot", "bot@example.org"),
+        ("Mozilla/5.0 (compatible; Example-Bot/2; +https://example.org/bot; mailto:bot@example.org)",
+         "Example-Bot", "2", "https://example.org/bot", "bot@example.org"),
+        ("ExampleBot (bot@example.org, http://example.org)",
+         "ExampleBot", "1.0", "http://example.org", "bot@example.org"),
+    ],
+)  # fmt: skip
+def test_a_project_that_says_who_asks_needs_one_line(
+    user_agent: str, token: str, version: str, page: str, contact: str, nowhere: Path
+) -> None:
+    config = configuration(Settings({"USER_AGENT": user_agent}, priority="project"))
+    assert (config.crawler.product_token, config.crawler.version) == (token, version)
+    assert (config.crawler.info_url, config.from_address) == (page, contact)
+    assert config.policy.profile is Profile.STANDARD
+
+
+@pytest.mark.parametrize(
+    ("settings", "missing"),
+    [
+        ({}, "product_token"),
+        ({"USER_AGENT": "ExampleBot/1.0"}, "info_url"),
+        ({"USER_AGENT": "ExampleBot/1.0 (+https://example.org)"}, "contact"),
+        ({"USER_AGENT": "Mozilla/5.0 (X11; Linux) Chrome/1 (+https://e.org; a@e.org)"}, "product_token"),
+        ({"USER_AGENT": "Example.Bot/1 (+https://example.org; a@example.org)"}, "product_token"),
+    ],
+)
+def test_a_project_that_does_not_say_who_asks_does_not_start(
+    settings: dict[str, str], missing: str, nowhere: Path
+) -> None:
+    with pytest.raises(ConfigError, match=missing) as caught:
+        configuration(Settings(settings, priority="project"))
+    assert 'USER_AGENT = "ExampleBot/1.0 (+https://example.org/bot; crawler@example.org)"' in str(
+        caught.value
+    )
+
+
+def test_the_file_goes_before_the_user_agent(config: Path, nowhere: Path) -> None:
+    said = {"USER_AGENT": "Other/9 (+https://other.example; o@other.example)", "FORBEAR_CONFIG": str(config)}
+    found = configuration(Settings(said, priority="project"))
+    assert found.user_agent == "ForbearDemo/1.0 (+https://forbear.example/bot)"
+    assert found.from_address == "crawler@forbear.example"
+
+
+@pytest.mark.slow
+def test_a_project_with_one_line_and_no_file(
+    web: DemoWeb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = project(tmp_path / "project", PROJECT)
+    with (folder / "shop/settings.py").open("a", encoding="utf-8") as settings:
+        settings.write('\nUSER_AGENT = "ForbearDemo/3 (+https://shop.example/bot; bot@shop.example)"\n')
+    monkeypatch.setenv("FORBEAR_NETWORK_ALLOW_PRIVATE", "true")
+    before = len(web.log())
+    done = scrapy(folder, "crawl", "plain", "-a", f"seeds={web.url('start', '/')}")
+    assert "no forbear.toml; the profile is standard" in done.stderr, done.stderr[-3000:]
+    agents = {request.user_agent for request in web.log()[before:]}
+    assert agents == {"ForbearDemo/3 (+https://shop.example/bot)"}
+    assert (folder / "data/forbear.db").exists()
 
 
 @pytest.mark.parametrize("handler", ["scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"])
