@@ -195,7 +195,7 @@ class _Filler:
             sha256=sha256(url.encode()).hexdigest() if kept else None,
         )
         self._out.add(decision, _decision(row, origin, case, ids_to_json((*origin.files, *own))))
-        host, key = origin.site.host, origin.site.key
+        host, key = origin.site.host, lookup_key(url)
         self._sums.decided(number, host, key, case, when)
         if new:
             self._sums.met(key, case)

@@ -94,7 +94,7 @@ def decided(
     return judge(case, TERMS)
 
 
-def kept_page(number: int = 0, origin: str = "https://example.org", minutes: float = 0) -> Decision:
+def kept_page(number: int | str = 0, origin: str = "https://example.org", minutes: float = 0) -> Decision:
     """A page that nothing reserves."""
     url = f"{origin}/page/{number}"
     files = (robots(None, origin, minutes), *location_files(origin, minutes))

@@ -1,5 +1,7 @@
 """Sums over decisions and documents, so that a site of a million pages is looked up as fast as one of ten.
 
+Sums are kept of every host, and of folders with many decisions (`crawler.store.queries.folders`).
+
 They are kept by `crawler.store.tallies`, hold nothing that the record does not, and can be made again
 from it at any time.
 """
@@ -15,7 +17,8 @@ from crawler.store.metadata import metadata
 
 
 def _site() -> Column[Any]:
-    return Column("site", SORTABLE, primary_key=True, comment="reversed host, as lookup_key begins")
+    comment = "as lookup_key begins: reversed host; or, behind a slash, reversed host and folder"
+    return Column("site", SORTABLE, primary_key=True, comment=comment)
 
 
 def _sum(name: str, comment: str | None = None) -> Column[Any]:
@@ -31,6 +34,13 @@ counted = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False, comment="1: there is one row"),
     _sum("upto", "the last decision that is in the sums"),
+    Column(
+        "folders",
+        ROW_ID,
+        nullable=False,
+        server_default="0",
+        comment="the last decision whose folders were looked at",
+    ),
 )
 
 site_decisions = Table(

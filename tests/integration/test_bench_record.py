@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, delete, select, update
 
 from bench.filling import Shape, domain_name, fill
 from crawler.store.database import open_database
-from crawler.store.queries.lookup import LookupFilter, lookup
+from crawler.store.queries.folders import has_sums
+from crawler.store.queries.lookup import LookupFilter, lookup, sums_of
 from crawler.store.rebuild import rejudge
 from crawler.store.summary import counted, hour_decisions, site_decisions, site_documents, site_pages
 from crawler.store.tallies import count_all
@@ -23,12 +25,18 @@ from tests.integration.web_tools import config_for, running
 SUMS = (counted, site_decisions, site_pages, site_documents, hour_decisions)
 
 
-def test_every_decision_comes_out_again_and_the_sums_are_right(database_url: str) -> None:
+def test_every_decision_comes_out_again_and_the_sums_are_right(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("store.queries.folders.LARGE", 20), ("store.tallies.EACH", 1)):
+        monkeypatch.setattr(f"crawler.{name}", value)
+    monkeypatch.setattr("bench.sums.LARGE", 20)
     fill(database_url, Shape(decisions=1000, sites=60))
     engine = open_database(database_url)
     with engine.connect() as connection:
         assert all(rejudge(connection, number).same for number in range(1, 1001, 7))
         assert lookup(connection, LookupFilter(subject=domain_name(0))).documents > 0
+        assert has_sums(connection, f"/example,{domain_name(0).partition('.')[0]})/archive/")
     made = _sums(engine)
     with engine.begin() as connection:
         for table in SUMS:
@@ -47,10 +55,34 @@ def _sums(engine: Engine) -> list[list[dict[str, Any]]]:
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A record of one site with more pages in a folder than are looked through."""
+    """A record of one site with more pages in a folder than are looked through, and no sums of folders."""
     folder = tmp_path_factory.mktemp("large")
-    fill(f"sqlite:///{folder / 'forbear.db'}", Shape(decisions=8 * MOST, sites=1))
+    database = f"sqlite:///{folder / 'forbear.db'}"
+    fill(database, Shape(decisions=8 * MOST, sites=1))
+    engine = open_database(database)
+    with engine.begin() as connection:
+        for table in (site_decisions, site_pages, site_documents):
+            connection.execute(delete(table).where(table.c.site.startswith("/")))
+        connection.execute(update(counted).values(folders=0))
+    engine.dispose()
     return folder
+
+
+@pytest.mark.slow
+def test_a_large_folder_is_answered_in_full_once_its_sums_are_kept(large: Path, tmp_path: Path) -> None:
+    shutil.copy(large / "forbear.db", tmp_path)
+    engine = open_database(f"sqlite:///{tmp_path / 'forbear.db'}")
+    wanted = LookupFilter(subject=f"https://{domain_name(0)}/archive/")
+    with engine.connect() as connection:
+        read = lookup(connection, wanted)
+    assert count_all(engine) == 0
+    with engine.connect() as connection:
+        assert sums_of(connection, wanted) is not None
+        assert lookup(connection, wanted) == read
+        view = domain_view(connection, wanted, language("en"))
+    engine.dispose()
+    assert not view.bounded
+    assert view.answer.decisions == read.decisions > MOST
 
 
 @pytest.mark.slow

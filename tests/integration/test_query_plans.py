@@ -63,11 +63,13 @@ def newest(**wanted: object) -> Ask:
     return lambda c: list(staff.newest_decisions(c, chosen, before=AFTER))
 
 
-FOLDER = f"https://{SMALL}/archive/"
+FOLDER, LARGE_FOLDER = f"https://{SMALL}/archive/", f"https://{BIG}/news/"
 QUESTIONS: dict[str, Ask] = {
     "lookup of a domain": lambda c: lookup.lookup(c, about(SMALL)),
     "lookup of the biggest": lambda c: lookup.lookup(c, about(BIG)),
     "lookup of a folder": lambda c: lookup.lookup(c, about(FOLDER)),
+    "lookup of a large folder": lambda c: lookup.lookup(c, about(LARGE_FOLDER)),
+    "large folder narrowed": lambda c: pages.first_of(c, about(f"https://{BIG}/n"), 100),
     "pages": lambda c: pages.page_counts(c, about(BIG)),
     "pages of a folder": lambda c: pages.page_counts(c, about(FOLDER)),
     "taking": lambda c: pages.taking(c, about(BIG)),
@@ -144,7 +146,9 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         url = f"sqlite:///{tmp_path_factory.mktemp('plans') / 'forbear.db'}"
     else:
         url = _database(request.getfixturevalue("postgresql"))
-    fill(url, SHAPE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bench.sums.LARGE", 300)  # the record is small, too
+        fill(url, SHAPE)
     writing = open_database(url)
     with writing.begin() as connection:
         kept = connection.scalars(select(schema.document.c.decision_id).limit(20)).all()
@@ -170,6 +174,14 @@ def open_for_admin(url: str) -> Engine:
     from sqlalchemy import create_engine
 
     return create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+
+
+@pytest.mark.parametrize(
+    "filled", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)
+def test_a_large_folder_is_answered_from_sums(filled: Engine) -> None:
+    plans = plans_of(filled, QUESTIONS["lookup of a large folder"])
+    assert not [plan for plan in plans if "GROUP BY decision" in plan.statement], plans
 
 
 @pytest.mark.parametrize("name", list(QUESTIONS))

@@ -13,12 +13,13 @@ from crawler.gate import Decision
 from crawler.store import schema
 from crawler.store.database import Connection, open_database
 from crawler.store.log import take_away
+from crawler.store.queries.folders import has_sums
 from crawler.store.queries.lookup import LookupFilter, lookup
 from crawler.store.queries.pages import example, hosts, page_counts, taking, visitors
 from crawler.store.queries.site import Sites
 from crawler.store.queries.sums import counted_upto
 from crawler.store.summary import site_decisions, site_documents, site_pages
-from crawler.store.tallies import count_all, count_new
+from crawler.store.tallies import count_all, count_new, keep_more_folders
 from crawler.store.withdrawal import withdraw
 from reservations.model import Effect, Reason, Stage
 from tests.record_tools import HTML, at, decided, kept_page, place, record_all, robots
@@ -29,7 +30,11 @@ ORIGINS = (
     "https://news.example.org:8443",
     "https://other.example",
 )
-SUBJECTS = ("example.org", "www.example.org", "https://example.org/", "other.example", "nothing.example")
+FOLDERS = ("https://example.org/page/", "http://www.example.org/page/", "https://other.example/page/")
+SUBJECTS = (
+    *("example.org", "www.example.org", "https://example.org/", "other.example", "nothing.example"),
+    *(*FOLDERS, "https://example.org/page/deep/", "https://example.org/pa", "https://nothing.example/page/"),
+)
 OUT = Reason(code="error.out_of_scope", effect=Effect.EXCLUDE, protocol="error", why="elsewhere")
 
 
@@ -39,6 +44,20 @@ class FromRows(LookupFilter):
     @property
     def sites(self) -> Sites | None:
         return None
+
+    @property
+    def folder(self) -> Sites | None:
+        return None
+
+
+@pytest.fixture(params=["hosts", "folders"])
+def large(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Sums of hosts alone, or of every folder that has four decisions."""
+    are_large = bool(request.param == "folders")
+    if are_large:
+        monkeypatch.setattr("crawler.store.queries.folders.LARGE", 4)
+        monkeypatch.setattr("crawler.store.tallies.EACH", 2)
+    return are_large
 
 
 @pytest.fixture
@@ -51,7 +70,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 def some_decision(chance: random.Random, number: int) -> Decision | tuple[Decision, dict[str, object]]:
     """Kept, closed by robots.txt, or out of scope: a page of a few, at about its time."""
     origin, minutes = chance.choice(ORIGINS), number + chance.random() * 90
-    which = chance.randrange(4)
+    which = chance.choice(("0", "1", "2", "deep/3"))
     if chance.random() < 0.5:
         answer = replace(HTML, bytes=chance.randrange(10_000))
         return kept_page(which, origin, minutes), {"answer": answer, "document": place(number)}
@@ -59,6 +78,12 @@ def some_decision(chance: random.Random, number: int) -> Decision | tuple[Decisi
         body = robots(b"User-agent: *\nDisallow: /", origin, minutes)
         return decided(f"{origin}/page/{which}", body, stage=Stage.BEFORE_FETCH, minutes=minutes)
     return decided(f"{origin}/page/{which}", stage=Stage.FRONTIER, minutes=minutes, found=(OUT,))
+
+
+def folder(url: str) -> str:
+    sites = LookupFilter(subject=url).folder
+    assert sites is not None
+    return sites.start
 
 
 def agree(connection: Connection) -> None:
@@ -78,16 +103,18 @@ def agree(connection: Connection) -> None:
             assert newest == example(connection, read, one.verdict, one.reason) is not None
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_sums_say_what_the_rows_say(engine: Engine, seed: int) -> None:
+@pytest.mark.parametrize("seed", range(2))
+def test_sums_say_what_the_rows_say(engine: Engine, seed: int, large: bool) -> None:
     chance, number = random.Random(seed), 0
-    for _ in range(4):
+    for _ in range(4 + large):
         batch = [some_decision(chance, number + n) for n in range(25)]
         number += len(batch)
         record_all(engine, *batch)
         with engine.begin() as connection:
             agree(connection)
             count_new(connection, chance.choice((1, 7, 1000)))
+            agree(connection)
+            keep_more_folders(connection, chance.choice((1, 3, 1000)))
             agree(connection)
         with engine.begin() as connection:
             kept = connection.scalars(select(schema.document.c.decision_id)).all()
@@ -97,13 +124,17 @@ def test_sums_say_what_the_rows_say(engine: Engine, seed: int) -> None:
     with engine.begin() as connection:
         assert counted_upto(connection) == number
         agree(connection)
+        assert [has_sums(connection, name) for name in map(folder, FOLDERS)] == [large] * len(FOLDERS)
 
 
-def test_sums_follow_an_erasure(engine: Engine) -> None:
+def test_sums_follow_an_erasure(engine: Engine, large: bool) -> None:
     chance = random.Random(4)
     record_all(engine, *(some_decision(chance, n) for n in range(40)))
     with engine.begin() as connection:
         count_new(connection, 30)
+        while keep_more_folders(connection):
+            assert large or not has_sums(connection, folder(FOLDERS[0]))
+        assert has_sums(connection, folder(FOLDERS[0])) == large
     for number in (40, 31, 30, 29, 12, 3, 1):
         with engine.begin() as connection:
             take_away(connection, number)
@@ -119,7 +150,7 @@ def test_sums_follow_an_erasure(engine: Engine) -> None:
                     assert newest == example(connection, read, count.verdict, count.reason)
 
 
-def test_nothing_names_a_host_of_which_all_was_erased(engine: Engine) -> None:
+def test_nothing_names_a_host_of_which_all_was_erased(engine: Engine, large: bool) -> None:
     record_all(engine, *(some_decision(random.Random(6), n) for n in range(12)))
     count_all(engine)
     with engine.begin() as connection:

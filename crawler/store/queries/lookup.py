@@ -12,8 +12,9 @@ from blocklists.hostnames import canonical_host, registrable_domain
 from crawler.retention.model import Redaction
 from crawler.store.places import domain_range, key_range, lookup_key, site_of
 from crawler.store.queries.documents import is_kept_now
+from crawler.store.queries.folders import folder_of, has_sums
 from crawler.store.queries.retention import redactions_of_host
-from crawler.store.queries.site import Sites, SiteSums
+from crawler.store.queries.site import Sites, SiteSums, folder_sites
 from crawler.store.schema import crawl, decision, document, omitted, reservation
 
 MAX_RESERVATIONS = 1000
@@ -59,6 +60,12 @@ class LookupFilter:
                 return None
             start, end = key_range(start[:-1])
         return Sites(start=start, end=end, domain=registrable_domain(self.host) or self.host)
+
+    @property
+    def folder(self) -> Sites | None:
+        """The folder asked about, where it is one: if it is large its sums are kept."""
+        name = folder_of(self.keys[0]) if self.is_prefix and not self.before else None
+        return folder_sites(name, registrable_domain(self.host) or self.host) if name else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,11 +157,13 @@ _REACH = select(
 
 
 def sums_of(connection: Connection, wanted: LookupFilter) -> SiteSums | None:
-    """The sums over the hosts asked about; None where less than whole hosts are meant.
+    """The sums over the hosts or the folder asked about; None where no sums of it are kept.
 
     Whoever asks several questions in one transaction hands it to each of them.
     """
     sites = wanted.sites
+    if sites is None and (folder := wanted.folder) is not None and has_sums(connection, folder.start):
+        sites = folder
     return None if sites is None else SiteSums(connection, sites)
 
 

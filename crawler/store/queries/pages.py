@@ -57,9 +57,9 @@ class Visitor:
 def first_of(connection: Connection, wanted: LookupFilter, most: int) -> LookupFilter:
     """The same question, of at most so many decisions where a folder has more: the first by address.
 
-    Whole hosts are not narrowed: their sums are kept, whatever their size.
+    Whole hosts are not narrowed, and no folder of which sums are kept.
     """
-    if wanted.sites is not None:
+    if sums_of(connection, wanted) is not None:
         return wanted
     beyond = select(decision.c.lookup_key).where(within(wanted)).order_by(decision.c.lookup_key)
     key = connection.scalar(beyond.limit(1).offset(most))

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, bindparam, func, select
 
+from crawler.store.queries.folders import MARK, keys_of, site_alone
 from crawler.store.queries.sums import Change, change, decided, latest, left_to_count
 from crawler.store.schema import decision
 from crawler.store.summary import site_decisions, site_documents, site_pages
@@ -20,12 +21,31 @@ Settling = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sites:
-    """Hosts whose sums are asked for: a half-open range of `site`."""
+    """Hosts, or one folder, whose sums are asked for: a half-open range of `site`."""
 
     start: str
     end: str
     domain: str
     """The registrable domain they all lie under."""
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is one folder."""
+        return self.start.startswith(MARK)
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """The range of lookup keys."""
+        return keys_of(self.start) if self.is_folder else (self.start, self.end)
+
+    def places(self, lookup_key: str) -> tuple[str, ...]:
+        """What a decision adds to, of these sums."""
+        return (self.start,) if self.is_folder else site_alone(lookup_key)
+
+
+def folder_sites(folder: str, domain: str) -> Sites:
+    """One folder, without those below it, of which sums may be kept apart."""
+    return Sites(start=folder, end=folder + "\x01", domain=domain)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,9 +103,10 @@ class SiteSums:
         (upto, more), key = left_to_count(self._connection), decision.c.lookup_key
         if not more:
             return Change()
-        mine = (decision.c.domain == self._sites.domain, key >= self._sites.start, key < self._sites.end)
+        start, end = self._sites.keys
+        mine = (decision.c.domain == self._sites.domain, key >= start, key < end)
         rows = decided(self._connection, *mine, decision.c.id > upto)
-        return change(self._connection, rows, upto) if rows else Change()
+        return change(self._connection, rows, upto, self._sites.places) if rows else Change()
 
     @cached_property
     def _few(self) -> Sequence[Any] | None:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, case, func, select
 
 from crawler.store.columns import iso
+from crawler.store.queries.folders import Places
 from crawler.store.schema import decision, document
 from crawler.store.summary import counted
 from reservations.model import Stage, Verdict
@@ -71,11 +72,11 @@ class Change:
     """What to add to the sums."""
 
     decisions: dict[tuple[str, str, str, str, int], DecisionSum] = field(default_factory=dict)
-    """By site, stage, verdict, reason and identity."""
+    """By site or folder, stage, verdict, reason and identity."""
     pages: dict[tuple[str, str, str], PageSum] = field(default_factory=dict)
-    """By site, verdict and reason."""
+    """By site or folder, verdict and reason."""
     documents: dict[str, DocumentSum] = field(default_factory=dict)
-    """By site."""
+    """By site or folder."""
     hours: dict[str, HourSum] = field(default_factory=dict)
 
 
@@ -83,7 +84,8 @@ class Change:
 class Standing:
     """How a page stands after some decision."""
 
-    site: str
+    key: str
+    """Of the page: its lookup key."""
     verdict: str
     reason: str
     decided_at: datetime
@@ -128,21 +130,16 @@ def decided(connection: Connection, *conditions: ColumnElement[bool], limit: int
     return list(connection.execute(statement.order_by(decision.c.id).limit(limit)))
 
 
-def site_key(lookup_key: str) -> str:
-    """The part of a lookup key that names the host: `org,example,www)`."""
-    return lookup_key.partition(")")[0] + ")"
-
-
-def change(connection: Connection, rows: Sequence[Row[Any]], since: int) -> Change:
-    """What these decisions add to sums that reach to decision `since`."""
+def change(connection: Connection, rows: Sequence[Row[Any]], since: int, places: Places) -> Change:
+    """What these decisions add to sums over such places, which reach to decision `since`."""
     made = Change()
     for row in rows:
-        _add_decision(made, row)
+        _add_decision(made, row, places)
     hashes = sorted({row.url_hash for row in rows})
     for start in range(0, len(hashes), CHUNK):
         some = hashes[start : start + CHUNK]
         before = standings(connection, some, since) if since else {}
-        add_moves(made, before, standings(connection, some, rows[-1].id))
+        add_moves(made, before, standings(connection, some, rows[-1].id), places)
     return made
 
 
@@ -163,22 +160,22 @@ def standings(connection: Connection, hashes: Collection[int], upto: int) -> dic
     return {row.url_hash: _standing(row, copies.get(row.url_hash, ())) for row in rows}
 
 
-def add_moves(made: Change, before: dict[int, Standing], after: dict[int, Standing]) -> None:
+def add_moves(made: Change, before: dict[int, Standing], after: dict[int, Standing], places: Places) -> None:
     """Pages that stood one way and stand another, or are no more."""
     for number in before.keys() | after.keys():
         old, new = before.get(number), after.get(number)
         moved = old is None or new is None or (old.verdict, old.reason) != (new.verdict, new.reason)
         if old is not None and moved:
-            _add_page(made, old, -1)
+            _add_page(made, old, places, -1)
         if new is not None:
-            _add_page(made, new, 1 if moved else 0)
-        _add_document(made, old, new)
+            _add_page(made, new, places, 1 if moved else 0)
+        _add_document(made, old, new, places)
 
 
-def add_erased(made: Change, rows: Sequence[Row[Any]]) -> None:
+def add_erased(made: Change, rows: Sequence[Row[Any]], places: Places) -> None:
     """Decisions that were taken out; from when to when there were any stays."""
     for row in rows:
-        _add_decision(made, row, -1)
+        _add_decision(made, row, places, -1)
     made.hours.clear()  # bounds, which stay true of fewer rows
 
 
@@ -199,7 +196,7 @@ def _standing(row: Row[Any], copies: Sequence[Row[Any]]) -> Standing:
     keeps = row.stage != Stage.FRONTIER.value and row.verdict == Verdict.KEEP.value
     kept = keeps and bool(copies) and copies[-1].withdrawn_at is None
     return Standing(
-        site=site_key(row.lookup_key),
+        key=row.lookup_key,
         verdict=row.verdict,
         reason=row.reason,
         decided_at=row.decided_at,
@@ -211,16 +208,16 @@ def _standing(row: Row[Any], copies: Sequence[Row[Any]]) -> Standing:
     )
 
 
-def _add_decision(made: Change, row: Row[Any], number: int = 1) -> None:
-    key = (site_key(row.lookup_key), row.stage, row.verdict, row.reason, row.identity_id)
-    known = made.decisions.get(key)
-    if known is None:
-        made.decisions[key] = DecisionSum(
-            host=row.host, decisions=number, first=row.decided_at, last=row.decided_at, last_id=row.id
-        )
-    else:
+def _add_decision(made: Change, row: Row[Any], places: Places, number: int = 1) -> None:
+    when = row.decided_at
+    for place in places(row.lookup_key):
+        key = (place, row.stage, row.verdict, row.reason, row.identity_id)
+        known = made.decisions.get(key)
+        if known is None:
+            known = DecisionSum(host=row.host, decisions=0, first=when, last=when, last_id=row.id)
+            made.decisions[key] = known
         known.decisions += number
-        known.first, known.last = min(known.first, row.decided_at), max(known.last, row.decided_at)
+        known.first, known.last = min(known.first, when), max(known.last, when)
         known.last_id = max(known.last_id, row.id)
     hour = iso(row.decided_at)[:HOUR]
     in_hour = made.hours.setdefault(hour, HourSum(decisions=0, first_id=row.id, last_id=row.id))
@@ -228,27 +225,30 @@ def _add_decision(made: Change, row: Row[Any], number: int = 1) -> None:
     in_hour.first_id, in_hour.last_id = min(in_hour.first_id, row.id), max(in_hour.last_id, row.id)
 
 
-def _add_page(made: Change, standing: Standing, number: int) -> None:
-    key, when = (standing.site, standing.verdict, standing.reason), standing.decided_at
-    known = made.pages.setdefault(key, PageSum(pages=0, first=when, last=when))
-    known.pages += number
-    known.first, known.last = min(known.first, when), max(known.last, when)
+def _add_page(made: Change, standing: Standing, places: Places, number: int) -> None:
+    when = standing.decided_at
+    for place in places(standing.key):
+        key = (place, standing.verdict, standing.reason)
+        known = made.pages.setdefault(key, PageSum(pages=0, first=when, last=when))
+        known.pages += number
+        known.first, known.last = min(known.first, when), max(known.last, when)
 
 
-def _add_document(made: Change, old: Standing | None, new: Standing | None) -> None:
+def _add_document(made: Change, old: Standing | None, new: Standing | None, places: Places) -> None:
     there = [s for s in (old, new) if s is not None and s.first is not None]
     if not there:
         return
     first, last = min(s.first for s in there if s.first), max(s.last for s in there if s.last)
-    fresh = DocumentSum(kept=0, bytes=0, pages=0, first=first, last=last, withdrawn=None)
-    known = made.documents.setdefault(there[-1].site, fresh)
-    for standing, sign in ((old, -1), (new, 1)):
-        if standing is not None:
-            known.kept += sign * (standing.bytes is not None)
-            known.bytes += sign * (standing.bytes or 0)
-            known.pages += sign * standing.taken
-    known.first, known.last = min(known.first, first), max(known.last, last)
-    known.withdrawn = latest(known.withdrawn, new.withdrawn if new is not None else None)
+    for place in places(there[-1].key):
+        fresh = DocumentSum(kept=0, bytes=0, pages=0, first=first, last=last, withdrawn=None)
+        known = made.documents.setdefault(place, fresh)
+        for standing, sign in ((old, -1), (new, 1)):
+            if standing is not None:
+                known.kept += sign * (standing.bytes is not None)
+                known.bytes += sign * (standing.bytes or 0)
+                known.pages += sign * standing.taken
+        known.first, known.last = min(known.first, first), max(known.last, last)
+        known.withdrawn = latest(known.withdrawn, new.withdrawn if new is not None else None)
 
 
 def latest(*moments: datetime | None) -> datetime | None:
