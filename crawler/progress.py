@@ -117,7 +117,7 @@ def command_name() -> str:
 def _next_steps(session: Session) -> str:
     data = session.config.storage.data
     option = "" if str(data) == "data" else f" --data {data}"
-    example, forbear = session.tally.example_left_out, command_name()
+    example, forbear = session.tally.example, command_name()
     lines = [
         f"Kept documents: {data / 'warc'}   evidence: {data / 'evidence'}   record: {data / 'forbear.db'}",
         "Next:",

@@ -19,8 +19,9 @@ class Tally:
         """Announced bytes of bodies that were not downloaded because the head decided."""
         self.nothing_left = False
         """Whether every URL of the frontier was settled before this run began."""
-        self.example_left_out = ""
-        """A URL left out for a reason worth reading about."""
+        self.example = ""
+        """The URL most worth asking `why` about: left out because of a line, else left out, else any."""
+        self._worth = -1
         self.on_count: Callable[[], None] = lambda: None
         self._deferred: dict[str, str] = {}
         """URLs whose last attempt was deferred: what they come to replaces it."""
@@ -39,6 +40,13 @@ class Tally:
         self.counts[key] += 1
         if decision.verdict is Verdict.DEFER:
             self._deferred[decision.url] = key
-        if decision.verdict is Verdict.EXCLUDE and not self.example_left_out and decision.reasons[0].line:
-            self.example_left_out = decision.url
+        worth = _worth_reading(decision)
+        if worth > self._worth:
+            self.example, self._worth = decision.url, worth
         self.on_count()
+
+
+def _worth_reading(decision: Decision) -> int:
+    if decision.verdict is Verdict.EXCLUDE:
+        return 3 if decision.reasons[0].line else 2
+    return 1 if decision.verdict is Verdict.DEFER else 0
