@@ -24,10 +24,10 @@ from crawler.network import (
     identity_headers,
     read_proxies,
 )
+from crawler.other_pages import OtherPages
 from crawler.politeness import Pace
 from crawler.redaction import redacted
 from crawler.scope import MAX_HOPS, failed, left_out
-from crawler.terms_pages import TermsPages
 from reservations.model import (
     RESPONSE,
     ROBOTS_TXT,
@@ -43,10 +43,12 @@ from reservations.plan import plan
 from reservations.protocols import discover
 from reservations.read import extract, read
 from reservations.readers.html_head import looks_like_html
+from reservations.readers.rsl_embedded import KIND as FEED
 from reservations.readers.terms_page import KIND as TERMS
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 RESPONSE_FILE = "response.http"
+FEED_FILE = "feed.xml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,7 @@ class _Examiner:
             client, hop_check=self._objection, pace=pace, limits=Limits(seconds=config.network.timeout)
         )
         self.store = EvidenceStore(fetcher, self._terms.agent, self._terms.policy.profile)
-        self.terms_pages = TermsPages(self._terms, self.store, self._hits)
+        self.other_pages = OtherPages(self._terms, self.store, self._hits)
 
     async def aclose(self) -> None:
         """Give up what is in flight, and end the process that reads content credentials."""
@@ -127,7 +129,7 @@ class _Examiner:
             case = Case(url=url, via=via, stage=Stage.BEFORE_FETCH, decided_at=_now(), found=(unsafe,))
             return Examination(decision=judge(case, self._terms), reading=Reading())
         hits = self._hits(url)
-        location = () if hits else (*await self.store.gather(url), *self.terms_pages.known(url))
+        location = () if hits else (*await self.store.gather(url), *await self.other_pages.known(url))
         case = Case(
             url=url, via=via, stage=Stage.BEFORE_FETCH, decided_at=_now(), evidence=location, hits=hits
         )
@@ -162,7 +164,7 @@ class _Examiner:
             more = [await self.store.get(request) for request in wanted]
             case = replace(case, evidence=(*case.evidence, *more))
         if not redirect:
-            case = replace(case, evidence=await self.terms_pages.complete(case, answer.body))
+            case = replace(case, evidence=await self.other_pages.complete(case, answer.body))
         return self._examination(judge(case, self._terms), case, redirect)
 
     def _examination(self, decision: Decision, case: Case, redirect: str | None = None) -> Examination:
@@ -176,7 +178,8 @@ def examine_files(config: Config, url: str, folder: Path, *, policies: bool = Fa
     """Decide from files: `robots.txt`, `tdmrep.json`, ... and `response.http`. What is not there is absent.
 
     `response.http` is a status line, header lines, an empty line and the body. `rsl` and `tdm-policy` stand
-    for any document of theirs that the rest points to, `terms` for the terms that the site links.
+    for any document of theirs that the rest points to, `terms` for the terms that the site links, `feed.xml`
+    for a feed of the site.
     Raises OfflineError.
     """
     if not folder.is_dir():
@@ -191,6 +194,8 @@ def examine_files(config: Config, url: str, folder: Path, *, policies: bool = Fa
     evidence = [_from_file(kind, origin + path, folder / kind, when) for kind, path in paths.items()]
     if (folder / TERMS).exists():
         evidence.append(_with_type(_from_file(TERMS, f"{origin}/{TERMS}", folder / TERMS, when)))
+    if (folder / FEED_FILE).exists() and url.partition("#")[0] != f"{origin}/{FEED_FILE}":
+        evidence.append(_from_file(FEED, f"{origin}/{FEED_FILE}", folder / FEED_FILE, when))
     page = folder / RESPONSE_FILE
     if page.exists():
         evidence.append(_from_http(url, page, when))

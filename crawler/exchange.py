@@ -72,6 +72,8 @@ class Exchange:
     """Location files in force when the request was admitted."""
     hits: tuple[Hit, ...] = ()
     found: tuple[Reason, ...] = ()
+    found_later: tuple[Reason, ...] = ()
+    """Reasons that count once the body was read, for the sake of what it says about other pages."""
     decision: Decision | None = None
     wire: Wire | None = None
     received: int = 0

@@ -25,8 +25,10 @@ from crawler.identity.signing import SIGNATURE_FIELDS, open_signer
 from crawler.lists.live import LiveLists, Scene
 from crawler.log.keeper import close_log, keep_log
 from crawler.network import ACCEPT_ANY, STRIPPED, AddressGuard, Client, identity_headers, read_proxies
+from crawler.other_pages import OtherPages
 from crawler.politeness import Clock, Pace
 from crawler.received import as_received
+from crawler.recorded_feeds import RecordedFeeds
 from crawler.redaction import REDACTED, is_secret, without_secrets
 from crawler.revalidation import was_confirmed
 from crawler.store.database import open_database
@@ -46,9 +48,9 @@ from crawler.store.warc import (
     truncate_to,
 )
 from crawler.store.writer import Writer
-from crawler.terms_pages import TermsPages
 from reservations.model import Evidence, Reason, Verdict
 from reservations.read import read
+from reservations.readers.rsl_embedded import KIND as FEED
 from reservations.readers.terms_page import KIND as TERMS
 
 WARC = "warc"
@@ -64,7 +66,7 @@ class Instance:
     writer: Writer
     frontier: SqlFrontier
     evidence: EvidenceStore
-    terms_pages: TermsPages
+    other_pages: OtherPages
 
     def __init__(self, config: Config, *, now: Callable[[], float]) -> None:
         self.config = config
@@ -130,7 +132,8 @@ class Instance:
         self.evidence = EvidenceStore(
             fetcher, terms.agent, terms.policy.profile, clock=self.clock, on_fetched=self.observed
         )
-        self.terms_pages = TermsPages(terms, self.evidence, self.hits)
+        self._feeds = RecordedFeeds(self.config.database_url, self.record, self._now)
+        self.other_pages = OtherPages(terms, self.evidence, self.hits, self._feeds)
 
     async def close(self, status: str) -> None:
         """Flush and let go. The crawl's row says how it ended."""
@@ -153,6 +156,7 @@ class Instance:
                 await asyncio.to_thread(count_all, self.writer.engine)
                 await close_log(self.writer.engine, self.config, self._now)
         finally:
+            self._feeds.close()
             self.writer.engine.dispose()
             self._lock.close()
 
@@ -181,7 +185,7 @@ class Instance:
             await asyncio.to_thread(read, evidence.url, (evidence,), self.config.agent)
         place = None
         # an extract, and a file that a 304 confirmed, is no answer as received: no place among them
-        received_whole = evidence.kind != TERMS and not was_confirmed(evidence.details)
+        received_whole = evidence.kind not in (TERMS, FEED) and not was_confirmed(evidence.details)
         if evidence.status is not None and received_whole:
             received = as_received(evidence, evidence.status)
             place = _place(EVIDENCE, self._evidence_file.append(response_record(received)))

@@ -20,6 +20,7 @@ _MEDIA = {
     "application/pdf": "pdf",
     "application/epub+zip": "epub",
 }
+FEEDS = frozenset({"application/rss+xml", "application/atom+xml", "application/rdf+xml"})
 _FAMILIES = ("text", "image", "audio", "video")
 
 
@@ -90,6 +91,11 @@ def unwanted(wire: Wire, crawl: Crawl) -> Iterator[Reason]:
     length = wire.content_length
     if length is not None and length > crawl.max_body:
         yield left_out("too_large", f"{length} bytes announced, {crawl.max_body} taken at most")
+
+
+def is_read_anyway(wire: Wire, reasons: Iterable[Reason]) -> bool:
+    """Whether a body is read though it is not kept: a feed may hold licences for other pages."""
+    return wire.media_type in FEEDS and all(r.code == "error.media_type" for r in reasons)
 
 
 def left_out(what: str, why: str) -> Reason:

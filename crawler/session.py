@@ -24,7 +24,7 @@ from crawler.instance import Instance
 from crawler.network.bodies import BodyError, decode_whole
 from crawler.pacing import apply_limits
 from crawler.politeness import Backoff, retry_after
-from crawler.scope import Scope, failed, left_out, outside, scope_of, unwanted
+from crawler.scope import Scope, failed, is_read_anyway, left_out, outside, scope_of, unwanted
 from crawler.tally import Tally
 from reservations.facts import Facts
 from reservations.model import Evidence, Reason, Stage, Verdict
@@ -152,7 +152,7 @@ class Session:
         elif not exchange.hits:
             reader = self._reader(exchange)
             gathered = await self.instance.evidence.gather(url, reader)
-            known = self.instance.terms_pages.known(url)
+            known = await self.instance.other_pages.known(url)
             exchange.location = (*gathered, *known) if known else gathered
             self._pace(exchange, reader.facts(exchange.location))
 
@@ -203,7 +203,7 @@ class Session:
             return False
         self._throttle(exchange, wire)
         if exchange.source != "sitemap":
-            exchange.found = (*exchange.found, *unwanted(wire, self.config.crawl))
+            self._leave_unwanted(exchange, wire)
         redirect = wire.redirect_from(exchange.url)
         if redirect:
             exchange.redirect = redirect
@@ -219,6 +219,13 @@ class Session:
         self.tally.saved_bytes += wire.content_length or 0
         return False
 
+    def _leave_unwanted(self, exchange: Exchange, wire: Wire) -> None:
+        reasons = tuple(unwanted(wire, self.config.crawl))
+        if is_read_anyway(wire, reasons):
+            exchange.found_later = reasons
+        else:
+            exchange.found = (*exchange.found, *reasons)
+
     def _throttle(self, exchange: Exchange, wire: Wire) -> None:
         if wire.status in (429, 503):
             wait = retry_after(wire.get("retry-after"), datetime.fromtimestamp(self.now(), UTC))
@@ -233,6 +240,7 @@ class Session:
         if wire is None or (exchange.decision and exchange.decision.verdict is not Verdict.KEEP):
             return b""
         exchange.received = len(raw)
+        exchange.found = (*exchange.found, *exchange.found_later)
         try:
             body = decode_whole(raw, wire.get("content-encoding"), self.config.crawl.max_body)
         except BodyError as error:
@@ -241,6 +249,7 @@ class Session:
         case = self._case(exchange, stage=Stage.BODY, body=body)
         case = await self._completed(case, exchange, body)
         decision = self._judge(exchange, case)
+        self.instance.other_pages.met(decision)
         exchange.body_sha256 = sha256(body).hexdigest()
         exchange.raw = raw
         exchange.length = len(body)
@@ -248,7 +257,7 @@ class Session:
         return body
 
     async def _completed(self, case: Case, exchange: Exchange, body: bytes) -> Case:
-        """The case with what the answer itself holds or points to: credentials, a licence, terms."""
+        """The case with what the answer itself holds or points to: credentials, a licence, terms, feeds."""
         profile = self.terms.policy.profile
         credentials = await self.instance.credentials(case.url, case.decided_at, exchange, body)
         if credentials:
@@ -256,7 +265,7 @@ class Session:
         while wanted := plan_for(self._reader(exchange), case.evidence, profile):
             more = [await self.instance.evidence.get(request) for request in wanted]
             case = replace(case, evidence=(*case.evidence, *more))
-        return replace(case, evidence=await self.instance.terms_pages.complete(case, body))
+        return replace(case, evidence=await self.instance.other_pages.complete(case, body))
 
     def broken(self, exchange: Exchange, where: str, error: Exception) -> None:
         """A defect of ours met while judging: nothing is kept, and the record says so."""

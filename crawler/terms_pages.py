@@ -8,22 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from blocklists.hostnames import canonical_host, registrable_domain
-from blocklists.model import Hit
-from crawler.evidence import EvidenceStore
-from crawler.gate import Case, Terms, judge
-from reservations.model import (
-    RESPONSE,
-    Evidence,
-    EvidenceRequest,
-    Outcome,
-    Profile,
-    Stage,
-    Verdict,
-)
+from crawler.gate import Case
+from crawler.linked_pages import LinkedPages, domain_of
+from reservations.model import RESPONSE, Evidence, EvidenceRequest, Profile
 from reservations.origins import origin_of
 from reservations.readers.terms_links import TermsLink, terms_links
 from reservations.readers.terms_page import KIND
@@ -42,12 +32,11 @@ class _Site:
 
 
 class TermsPages:
-    """What is known of the terms of every site of a running crawl; fetches through `store`."""
+    """What is known of the terms of every site of a running crawl; asks through `linked`."""
 
-    def __init__(self, terms: Terms, store: EvidenceStore, hits: Callable[[str], tuple[Hit, ...]]) -> None:
-        self._terms = terms
-        self._store = store
-        self._hits = hits
+    def __init__(self, linked: LinkedPages) -> None:
+        self._linked = linked
+        self._reads = linked.terms.policy.profile is not Profile.LETTER
         self._sites: OrderedDict[str, _Site] = OrderedDict()
 
     def known(self, url: str) -> tuple[Evidence, ...]:
@@ -55,25 +44,24 @@ class TermsPages:
         site = self._sites.get(origin_of(url))
         if site is None or not site.requests:
             return ()
-        found = map(self._store.at_hand, site.requests)
+        found = map(self._linked.at_hand, site.requests)
         return tuple(evidence for evidence in found if evidence is not None)
 
     async def complete(self, case: Case, body: bytes) -> tuple[Evidence, ...]:
         """The evidence of a case whose body is there, with the terms that its site links."""
-        if self._terms.policy.profile is Profile.LETTER:
+        if not self._reads:
             return case.evidence
         return await self.with_terms(case, self._requests(case, body))
 
     async def with_terms(self, case: Case, requests: Sequence[EvidenceRequest]) -> tuple[Evidence, ...]:
         """The evidence of a case with these terms, as they are now; for a page that is not sent again."""
-        if self._terms.policy.profile is Profile.LETTER:
+        if not self._reads:
             return case.evidence
         asked = {(e.kind, e.url) for e in case.evidence}
         missing = [r for r in requests if (r.kind, r.url) not in asked]
-        # a page that is left out anyway is no reason to ask for another one
-        if not missing or judge(case, self._terms).verdict is not Verdict.KEEP:
+        if not missing or not self._linked.keeps(case):
             return case.evidence
-        return (*case.evidence, *await asyncio.gather(*(self._read(r, case) for r in missing)))
+        return (*case.evidence, *await asyncio.gather(*(self._linked.read(r, case) for r in missing)))
 
     def _requests(self, case: Case, body: bytes) -> tuple[EvidenceRequest, ...]:
         origin = origin_of(case.url)
@@ -88,46 +76,12 @@ class TermsPages:
             site.requests = _of_the_same_site(links, case.url)[:MAX_TERMS]
         return site.requests
 
-    async def _read(self, request: EvidenceRequest, case: Case) -> Evidence:
-        if (evidence := self._store.at_hand(request)) is not None:
-            return evidence
-        url = request.url
-        hits = self._hits(url)
-        location = () if hits else await self._store.gather(url)
-        admission = judge(
-            Case(url=url, stage=Stage.BEFORE_FETCH, decided_at=case.decided_at, evidence=location, hits=hits),
-            self._terms,
-        )
-        match admission.verdict:
-            case Verdict.KEEP:
-                return await self._store.get(request)
-            case Verdict.EXCLUDE:
-                return _not_asked(request, case, Outcome.REFUSED, f"not asked for: {admission.reason}")
-            case Verdict.DEFER:
-                return _not_asked(request, case, Outcome.UNREACHABLE, f"not asked for: {admission.reason}")
-
-
-def _not_asked(request: EvidenceRequest, case: Case, outcome: Outcome, why: str) -> Evidence:
-    return Evidence(
-        kind=request.kind,
-        url=request.url,
-        outcome=outcome,
-        fetched_at=case.decided_at,
-        details=request.details,
-        why=why,
-    )
-
 
 def _of_the_same_site(links: Sequence[TermsLink], url: str) -> tuple[EvidenceRequest, ...]:
     """Links that stay within the registrable domain: others speak for somebody else."""
-    own = _domain(url)
+    own = domain_of(url)
     return tuple(
         EvidenceRequest(kind=KIND, url=link.url, details=(("linked_from", url[:2000]), ("link", link.says)))
         for link in links
-        if own and _domain(link.url) == own
+        if own and domain_of(link.url) == own
     )
-
-
-def _domain(url: str) -> str:
-    host = canonical_host(url) or ""
-    return registrable_domain(host) or host

@@ -9,11 +9,13 @@ from functools import cache
 from reservations.facts import Facts
 from reservations.model import HTML_SIGNALS, RESPONSE, Agent, Evidence, Outcome, Protocol, Reading
 from reservations.protocols import discover
-from reservations.readers import boilerplate, terms_page
+from reservations.readers import boilerplate, rsl_embedded, terms_page
 from reservations.readers.assets import asset_extracts
 from reservations.readers.html_head import encode_elements, looks_like_html, read_elements
 
 _NOTHING = Reading()
+_REDUCED = {terms_page.KIND: terms_page.reduced, rsl_embedded.KIND: rsl_embedded.reduced}
+"""Kinds of what is asked for for its statements alone, and is kept as an extract."""
 
 
 @cache
@@ -29,7 +31,8 @@ def extract(evidence: Evidence, agent: Agent) -> tuple[Evidence, ...]:
     `extract(extract(x)) == extract(x)` and reading the extract equals reading the body.
     """
     if evidence.kind != RESPONSE or not evidence.body:
-        return (terms_page.reduced(evidence) if evidence.kind == terms_page.KIND else evidence,)
+        reduce = _REDUCED.get(evidence.kind)
+        return (reduce(evidence) if reduce else evidence,)
     head = replace(evidence, body=b"")
     return (head, *signals(head, evidence.body, agent))
 

@@ -60,7 +60,9 @@ def check(
     offline: Annotated[bool, typer.Option("--offline", help="Ask nobody; decide from --evidence.")] = False,
     evidence: Annotated[
         Path | None,
-        typer.Option(help="Folder with robots.txt, tdmrep.json, ... and response.http.", show_default=False),
+        typer.Option(
+            help="Folder with robots.txt, tdmrep.json, feed.xml, ... and response.http.", show_default=False
+        ),
     ] = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,

@@ -108,7 +108,8 @@ class Asking:
         exchange.body_sha256, exchange.length = sha256(body).hexdigest(), len(body)
         hop.read = Read.WHOLE
         await self.settle(hop, (head, *found, *credentials))
-        self._add(hop, await self._means.instance.terms_pages.complete(self._case(hop), body))
+        self._add(hop, await self._means.instance.other_pages.complete(self._case(hop), body))
+        self._means.instance.other_pages.met(hop.decision)
 
     async def _not_modified(self, hop: Hop, answer: Answer, page: Page | None) -> None:
         if page is None:
@@ -134,7 +135,7 @@ class Asking:
         await self.settle(hop, (head, *(part for _, part in page.parts)))
         if not self._means.files_only:
             case = self._case(hop)
-            self._add(hop, await self._means.instance.terms_pages.with_terms(case, page.terms))
+            self._add(hop, await self._means.instance.other_pages.again(case, page.terms))
 
     async def settle(self, hop: Hop, evidence: Iterable[Evidence]) -> None:
         """The decision, after what the page points to was asked for: a licence."""
@@ -150,7 +151,7 @@ class Asking:
         return self._means.case(hop, Stage.RECHECK)
 
     def _add(self, hop: Hop, evidence: tuple[Evidence, ...]) -> None:
-        """Judge once more where the terms of the site came to what was known."""
+        """Judge once more where the terms or feeds of the site came to what was known."""
         more = evidence[len(hop.exchange.location) + len(hop.evidence) :]
         if more:
             hop.evidence = (*hop.evidence, *more)

@@ -82,7 +82,7 @@ class Looker:
         exchange.reader = Reader(exchange.url, terms.agent)
         await self._recall(origin_of(exchange.url))
         gathered = await instance.evidence.gather(exchange.url, exchange.reader)
-        exchange.location = (*gathered, *instance.terms_pages.known(exchange.url))
+        exchange.location = (*gathered, *await instance.other_pages.known(exchange.url))
         if (wait := max(map(_waiting, exchange.location), default=0.0)) > 0:
             raise PutOffError(host, wait)
         facts = exchange.reader.facts(exchange.location)

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from hashlib import sha256
 from itertools import islice
 from xml.etree.ElementTree import Element as Node  # a type only; parsing is defusedxml's
 from xml.sax.saxutils import escape, quoteattr
 
+from reservations.model import Evidence, Outcome
 from reservations.readers.charsets import as_utf8, encoding_of
-from reservations.readers.elements import Element
+from reservations.readers.elements import Element, decode_elements, encode_elements
 from reservations.readers.rsl_document import MAX_DEPTH, MAX_TEXT
 from reservations.readers.xmp import parse_xml
 
@@ -27,6 +30,9 @@ SIGN = b"rslstandard.org/rsl"
 FILE = "file"
 ITEM, ENTRY, CHANNEL = "item", "entry", "channel"
 """Where a fragment stood: in a file's metadata, an RSS item, an Atom entry, or elsewhere in a feed."""
+FEED_PLACES = frozenset({ITEM, ENTRY, CHANNEL})
+RECEIVED = "received"
+"""Tag of what stands first in the extract of a feed that was asked for: its length and its SHA-256."""
 
 MAX_FEED = 4_000_000
 """Bytes of a feed that are read; one that goes on is no XML, and read as such."""
@@ -45,6 +51,7 @@ _FEEDS = frozenset({"rss", "feed", "RDF"})
 _PLACES = {"item": ITEM, "entry": ENTRY}
 _SAYS_MORE = frozenset({"permits", "prohibits", "amount", "alternate"})
 """Elements whose text is read."""
+_REDUCED = b'[\n{"attributes":[["bytes","'
 _DECLARATION = re.compile(rb"^\s*+<\?xml\b[^>]{0,200}\?>")
 
 
@@ -71,6 +78,23 @@ def in_feed(fields: Sequence[tuple[str, str]], body: bytes) -> tuple[Element, ..
     if SIGN not in body or not _opens_as_feed(body):
         return ()
     return _bounded(_broken(body.decode("utf-8", "replace"), CHANNEL))
+
+
+def is_of_a_feed(extract: bytes) -> bool:
+    """Whether an extract holds licences of a feed, not those of the file itself."""
+    return any(element.tag in FEED_PLACES for element in decode_elements(extract))
+
+
+def reduced(evidence: Evidence) -> Evidence:
+    """A feed that was asked for as it is kept; anything else, and what is reduced already, as it is."""
+    body = evidence.body
+    asked_for = evidence.kind == KIND and evidence.outcome is Outcome.FOUND and evidence.status is not None
+    if not asked_for or body.startswith(_REDUCED):
+        return evidence
+    received = (("bytes", str(len(body))), ("sha256", sha256(body).hexdigest()))
+    fragments = in_feed(evidence.fields, body)
+    first = Element(tag=RECEIVED, attributes=received)
+    return replace(evidence, body=encode_elements((first, *fragments)))
 
 
 def _opens_as_feed(body: bytes) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -194,8 +195,11 @@ def _embedded(facts: Facts) -> Iterator[Pointer]:
     own = facts.own(rsl_embedded.KIND)
     for evidence in facts.all(rsl_embedded.KIND):
         if evidence is own or origin_of(evidence.url) == facts.origin:
-            for line, element in enumerate(_decoded(evidence.body), start=FIRST_ELEMENT_LINE):
+            elements = islice(_decoded(evidence.body), rsl_embedded.MAX_FRAGMENTS + 2)
+            for line, element in enumerate(elements, start=FIRST_ELEMENT_LINE):
                 locator = Locator(evidence=evidence.sha256, line=line, quote=quoted(element.text))
+                if element.tag == rsl_embedded.RECEIVED:
+                    continue
                 if element.tag != rsl_embedded.FILE:
                     yield _in_feed(element, evidence, locator, facts)
                 elif evidence is own:

@@ -7,13 +7,24 @@ from __future__ import annotations
 
 import time
 import zlib
+from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
 
+from reservations.model import Agent, Evidence, Outcome
+from reservations.read import read
 from reservations.readers.assets import asset_extracts
-from reservations.readers.elements import Element, decode_elements
+from reservations.readers.elements import Element, decode_elements, encode_elements
 from reservations.readers.rsl_document import read_rsl
-from reservations.readers.rsl_embedded import KIND, MAX_FRAGMENT, MAX_FRAGMENTS, MAX_KEPT
+from reservations.readers.rsl_embedded import (
+    KIND,
+    MAX_FRAGMENT,
+    MAX_FRAGMENTS,
+    MAX_KEPT,
+    is_of_a_feed,
+    reduced,
+)
 
 NS = 'xmlns:rsl="https://rslstandard.org/rsl"'
 TERMS = '<rsl:license><rsl:prohibits type="usage">ai-train</rsl:prohibits></rsl:license>'
@@ -152,3 +163,46 @@ def test_hostile_feeds_take_bounded_time(body: str) -> None:
     start = time.process_time()
     found(body.encode())
     assert time.process_time() - start < 5
+
+
+def asked_for(body: bytes, outcome: Outcome = Outcome.FOUND) -> Evidence:
+    when = datetime(2026, 11, 24, tzinfo=UTC)
+    return Evidence(
+        kind=KIND,
+        url="https://ex.org/feed",
+        outcome=outcome,
+        fetched_at=when,
+        status=200,
+        fields=XML,
+        body=body,
+    )
+
+
+def test_a_feed_that_was_asked_for_is_kept_as_its_licences_and_a_digest() -> None:
+    body = feed(item(f'<rsl:content url="/a">{TERMS}</rsl:content>'))
+    once = reduced(asked_for(body))
+    first, fragment = decode_elements(once.body)
+    assert (first.get("bytes"), first.get("sha256")) == (str(len(body)), sha256(body).hexdigest())
+    assert fragment.tag == "item"
+    assert b"secret" not in once.body
+    assert reduced(once) is once
+    assert is_of_a_feed(once.body)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[\n]\n", b"[1]", b"not found", feed(item(""))])
+def test_what_holds_no_licence_is_kept_as_a_digest(body: bytes) -> None:
+    once = reduced(asked_for(body))
+    assert [element.tag for element in decode_elements(once.body)] == ["received"]
+    assert not is_of_a_feed(once.body)
+
+
+def test_a_body_that_poses_as_an_extract_is_bounded_too() -> None:
+    fragment = Element(tag="item", text="<rsl/>")
+    posing = encode_elements((Element(tag="received", attributes=(("bytes", "1"),)), *[fragment] * 5000))
+    reading = read("https://ex.org/a", (asked_for(posing),), Agent(token="ExampleBot"))
+    assert len(reading.notes) < 20
+
+
+def test_an_answer_that_is_none_is_left_as_it_is() -> None:
+    refused = asked_for(b"", Outcome.REFUSED)
+    assert reduced(refused) is refused
