@@ -11,7 +11,7 @@ from crawler.cli.export.shared import Form, Restart, export_table, selection
 from crawler.cli.shared import ConfigOption, DataOption, configuration
 from crawler.exports.tables import tables
 
-group = typer.Typer(no_args_is_help=True, help="The recorded decisions.", rich_markup_mode=None)
+group = typer.Typer(no_args_is_help=True, help="Write out the recorded decisions.", rich_markup_mode=None)
 
 
 def register(app: typer.Typer) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+_LONG = 400
 _NO_SUBCOMMANDS = frozenset({"shared", "discovery", "errors"})
 
 
@@ -34,6 +35,12 @@ def loading(package: str, paths: Iterable[str]) -> type[TyperGroup]:
         def __init__(self, **attributes: Any) -> None:
             super().__init__(**attributes)
             self.commands = _Modules(package, names)
+
+        def format_commands(self, ctx: Any, formatter: Any) -> None:
+            with formatter.section("Commands"):
+                formatter.write_dl(
+                    [(name, _summary(self.commands[name])) for name in self.list_commands(ctx)]
+                )
 
     return LoadingGroup
 
@@ -64,6 +71,11 @@ class _Modules(MutableMapping[str, Any]):
 
     def __len__(self) -> int:
         return len({*self._names, *self._added})
+
+
+def _summary(command: Any) -> str:
+    """The first sentence of its help, whole: half a sentence tells nobody which subcommand to take."""
+    return str(command.get_short_help_str(_LONG))
 
 
 @cache

@@ -43,7 +43,11 @@ KeyOption = Annotated[
         "--key", help="Verifier key (name+id+base64), where yours is the one to trust.", show_default=False
     ),
 ]
-group = typer.Typer(no_args_is_help=True, help="The tamper-evident log.", rich_markup_mode=None)
+group = typer.Typer(
+    no_args_is_help=True,
+    help="Keep the tamper-evident log, verify it, prove what is in it.",
+    rich_markup_mode=None,
+)
 
 
 def register(app: typer.Typer) -> None:

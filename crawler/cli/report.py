@@ -24,7 +24,9 @@ from crawler.reports.model import Ask, Report, ReportError
 from crawler.store.queries.exports import ExportedFile, ExportRow, last_decision
 
 group = typer.Typer(
-    no_args_is_help=True, help="Documents about the record as a whole.", rich_markup_mode=None
+    no_args_is_help=True,
+    help="Write what others ask for: training summary, policy, measures, figures, one crawl.",
+    rich_markup_mode=None,
 )
 Form = Annotated[
     str | None,

@@ -8,7 +8,11 @@ from crawler.cli.dataset.check import check
 from crawler.cli.dataset.export import export
 from crawler.cli.dataset.withdraw import withdraw
 
-group = typer.Typer(no_args_is_help=True, help="The kept documents.", rich_markup_mode=None)
+group = typer.Typer(
+    no_args_is_help=True,
+    help="Export the documents that may be used now, take some back, check a data set.",
+    rich_markup_mode=None,
+)
 
 
 def register(app: typer.Typer) -> None:
