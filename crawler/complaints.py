@@ -31,6 +31,11 @@ def mail_address(config: Config) -> str:
     return contact if MAIL.fullmatch(contact) else ""
 
 
+def complaint_path(reference: str, token: str, language: str) -> str:
+    """The path of a complaint's page, in the language it is answered in."""
+    return f"{'' if language == 'en' else f'/{language}'}/complaint/{reference}/{token}"
+
+
 def domain_in(text: str) -> str:
     """The host of the first line that has one."""
     for line in text.splitlines():

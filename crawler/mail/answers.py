@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from crawler.complaints import mail_address
+from crawler.complaints import complaint_path, mail_address
 from crawler.config import Config
 from crawler.mail.compose import Draft, UnwritableError, compose, message_id
 from crawler.mail.mentions import hosts
@@ -18,6 +18,7 @@ from crawler.store.database import Connection
 from crawler.store.letters import MailState, new_key, queue, settle_mail
 from crawler.store.queries.complaints import ComplaintRow, complaint_of, count_withdrawn
 from crawler.store.queries.letters import files_to_forget, first_message_id
+from crawler.web.language import language
 from crawler.web.proof import complaint_list, complaint_proof
 
 MAX_ATTACHED = 5 * 2**20
@@ -76,14 +77,14 @@ def _matter(
     page, base = "", config.publish.base_url.rstrip("/")
     if base:
         token = telling.token or new_key(connection, found.id, now)
-        page = f"{base}/complaint/{found.reference}/{token}"
+        page = f"{base}{complaint_path(found.reference, token, found.language)}"
     withdrawn = count_withdrawn(connection, found.id)
     listed = complaint_list(connection, found.id) if withdrawn else b""
     return Matter(
         step=telling.step,
         reference=found.reference,
-        bot=config.crawler.product_token or "the crawler",
-        operator=config.operator.name or "The operator",
+        bot=config.crawler.product_token,
+        operator=config.operator.name,
         received_at=found.received_at,
         confirm_due=found.confirm_due,
         answer_due=found.answer_due,
@@ -105,6 +106,7 @@ def _draft(
     identifier: str,
 ) -> Draft:
     attachments: dict[str, bytes] = {}
+    speech = language(found.language)
     if matter.list_sha256 and telling.step in (Step.UPHELD, Step.WITHDRAWN, Step.CLOSED):
         attachments["withdrawn.jsonl"] = complaint_list(connection, found.id)
         proof = b"" if matter.page else complaint_proof(connection, config, found)
@@ -114,8 +116,9 @@ def _draft(
         sender=own_address(config),
         sender_name=config.operator.name,
         to=found.contact,
-        subject=subject(matter),
-        text=body(matter),
+        subject=subject(matter, speech),
+        text=body(matter, speech),
+        language=speech.code,
         message_id=identifier,
         answers=telling.answers or first_message_id(connection, found.id),
         is_automatic=telling.step is Step.RECEIVED,

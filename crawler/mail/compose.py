@@ -33,6 +33,8 @@ class Draft:
     to: str
     subject: str
     text: str
+    language: str
+    """Its code, for Content-Language (RFC 3282)."""
     message_id: str
     answers: str = ""
     """Message-ID of what it answers; empty where it begins a conversation."""
@@ -62,6 +64,7 @@ def compose(draft: Draft, now: datetime) -> bytes:
     for name, content in draft.attachments.items():
         kind = ("application", "zip") if name.endswith(".zip") else ("application", "jsonl")
         message.add_attachment(content, maintype=kind[0], subtype=kind[1], filename=name)
+    message["Content-Language"] = draft.language  # last: setting the content drops it
     return message.as_bytes()
 
 

@@ -104,6 +104,7 @@ def _filed(connection: Connection, config: Config, letter: Letter, earlier: str,
         name=visible(letter.name),
         role="other",
         contact=letter.address,
+        language=letter.language,
     )
     receipt = file_complaint(connection, filing, promise_of(config), now)
     tie_named(connection, receipt.reference, named)

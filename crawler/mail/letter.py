@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from crawler.mail.fields import Fields, date, first, in_words, read_fields, sender, split_header
 from crawler.mail.structure import Attachment, read_content
+from crawler.mail.tongue import declared, language_of_letter
 
 MAX_SUBJECT = 300
 MAX_WORDS = 90_000
@@ -44,6 +45,8 @@ class Letter:
     subject: str
     reference: str
     """The number of a complaint in the subject; empty where there is none."""
+    language: str
+    """Code of the one of our languages it is best answered in."""
     written_at: datetime | None
     text: str
     attachments: tuple[Attachment, ...]
@@ -70,6 +73,7 @@ def read_letter(raw: bytes, size: int | None = None) -> Letter:
         address=address,
         subject=subject,
         reference=_reference(subject),
+        language=language_of_letter(f"{subject}\n{content.text}", declared(fields)),
         written_at=date(fields),
         text=content.text.strip()[:MAX_WORDS],
         attachments=content.attachments,

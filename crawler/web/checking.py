@@ -42,7 +42,8 @@ class Checker:
         try:
             return await asyncio.wait_for(examine(_bounded(config), url), SECONDS)
         except TimeoutError as error:
-            raise ProblemError(503, f"{host} did not answer within {SECONDS:.0f} seconds.") from error
+            text = "%(host)s did not answer within %(n)s seconds."
+            raise ProblemError(503, text, host=host, n=round(SECONDS)) from error
         except (ConfigError, ListError, OfflineError, ValueError) as error:
             raise ProblemError(422, str(error)) from error
         finally:
@@ -70,7 +71,9 @@ class Checker:
         except LimitError as error:
             raise ProblemError(503, "Please come back in a minute.", headers={"Retry-After": "60"}) from error
         if wait:
-            raise ProblemError(429, f"{host} was checked a moment ago.", headers={"Retry-After": str(wait)})
+            later = {"Retry-After": str(wait)}
+            text = "%(host)s was checked a moment ago. Ask again in %(n)s seconds."
+            raise ProblemError(429, text, headers=later, host=host, n=wait)
 
 
 def refuse_listed(site: Site, url: str) -> None:
@@ -81,8 +84,11 @@ def refuse_listed(site: Site, url: str) -> None:
         entry = hits[0].entry
         raise ProblemError(
             422,
-            f"{host_of(url)} is not visited, not even for a check: named in "
-            f"{entry.decision_ref or 'an order'}, {entry.body}, {entry.decided_on or 'date not recorded'}.",
+            "%(host)s is not visited, not even for a check: named in %(order)s, %(body)s, %(day)s.",
+            host=host_of(url),
+            order=entry.decision_ref or "an order",
+            body=entry.body,
+            day=entry.decided_on or "date not recorded",
         )
 
 

@@ -48,6 +48,7 @@ class Form:
     mail: str = ""
     true: bool = False
     decision: str = ""
+    language: str = "en"
     errors: dict[str, str] = field(default_factory=dict)
 
     def check(self) -> bool:
@@ -74,6 +75,7 @@ class Form:
             name=self.name.strip()[:300],
             role=self.role,
             contact=self.mail.strip()[:300],
+            language=self.language,
         )
 
 

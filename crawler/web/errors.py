@@ -14,8 +14,9 @@ from starlette.responses import Response
 from crawler.present import dumps
 from crawler.web.headers import HEADERS
 from crawler.web.hostile import plain
+from crawler.web.language import Language
 from crawler.web.limits import LimitError
-from crawler.web.site import Site, site_of
+from crawler.web.site import Site, language_of, site_of
 
 PROBLEM = "application/problem+json"
 _SUFFIXES = (".json", ".csv", ".atom", ".zip")
@@ -25,6 +26,7 @@ _TITLES = {
     403: "Not allowed",
     404: "There is nothing at this address",
     405: "This address does not take that method",
+    410: "What was here has been removed",
     413: "Too large",
     422: "The question cannot be read",
     429: "Too many questions",
@@ -36,11 +38,19 @@ log = logging.getLogger(__name__)
 class ProblemError(Exception):
     """Something a caller can mend: the words go to people and machines alike."""
 
-    def __init__(self, status: int, detail: str, *, headers: dict[str, str] | None = None) -> None:
-        super().__init__(detail)
+    def __init__(
+        self, status: int, text: str, *, headers: dict[str, str] | None = None, **places: object
+    ) -> None:
+        """`text` is a sentence with named places, which the tables of the languages may hold."""
+        self._text, self._places = text, places
+        self.detail = text % places if places else text
+        super().__init__(self.detail)
         self.status = status
-        self.detail = detail
         self.headers = headers or {}
+
+    def said(self, speech: Language) -> str:
+        """What is wrong, in a language."""
+        return speech.plain(self._text, **self._places)
 
 
 class WaitError(ProblemError):
@@ -49,8 +59,9 @@ class WaitError(ProblemError):
     def __init__(self, seconds: int) -> None:
         super().__init__(
             429,
-            f"Please wait {seconds} seconds. This is no statement about the site you asked for.",
+            "Please wait %(n)s seconds. This is no statement about the site you asked for.",
             headers={"Retry-After": str(seconds)},
+            n=seconds,
         )
         self.seconds = seconds
 
@@ -122,7 +133,7 @@ def problem(status: int, detail: str = "") -> str:
     """A problem document."""
     body: dict[str, Any] = {
         "type": "about:blank",
-        "title": _TITLES.get(status, "A defect of ours"),
+        "title": _title(status),
         "status": status,
     }
     if detail:
@@ -132,8 +143,13 @@ def problem(status: int, detail: str = "") -> str:
 
 def _page(site: Site, request: Request, status: int, detail: str, error: Exception) -> Response:
     wait = error.seconds if isinstance(error, WaitError) else 0
+    said = error.said(language_of(request)) if isinstance(error, ProblemError) else detail
     template = {404: "404.html", 429: "429.html"}.get(status, "500.html" if status >= 500 else "4xx.html")
     return site.page(
-        request, template, status=status, detail=detail, seconds=wait, code=status,
-        title=_TITLES.get(status, ""), now=site.now(), question="", current="",
+        request, template, status=status, detail=said, seconds=wait, code=status,
+        title=_title(status), now=site.now(), question="", current="",
     )  # fmt: skip
+
+
+def _title(status: int) -> str:
+    return _TITLES.get(status) or ("A defect of ours" if status >= 500 else "This cannot be answered")

@@ -37,6 +37,8 @@ class Finding:
     word: Markup
     title: str
     text: Markup | str
+    language: str
+    """Of title and text: notes are written in English."""
     code: str
     source: Markup
     excerpt: Excerpt | None
@@ -90,6 +92,7 @@ def _note(note: Note, files: dict[str, Evidence], speech: Language, number: int)
         word=speech.say("To correct %(n)s", n=number) if bad else speech.say("To know"),
         title=note.kind.summary,
         text=note.kind.text,
+        language="en",
         code=note.kind.code,
         source=_source(note.locator, files, speech),
         excerpt=_excerpt(note.locator, files, speech.say("This is the line.")),
@@ -128,8 +131,9 @@ def _statement(group: list[Statement], files: dict[str, Evidence], speech: Langu
     return Finding(
         mark="ok",
         word=speech.say("We take it as a no") if _is_doubtful(first) else speech.say("Works"),
-        title=in_words(first.code),
+        title=speech.say(in_words(first.code)),
         text=meaning,
+        language=speech.code,
         code=first.code,
         source=_source(first.locator, files, speech),
         excerpt=_excerpt(first.locator, files, speech.say("This line says it.")),
@@ -193,7 +197,7 @@ def check_answer(examined: Examination, bot: str, speech: Language) -> Markup:
     files = {e.sha256: e for e in decided.evidence}
     item = files.get(reason.evidence or "")
     clause = because(speech, reason, item.kind if item else None)
-    why = clause if clause is not None else in_words(reason.code)
+    why = clause if clause is not None else speech.say(in_words(reason.code))
     if decided.verdict is Verdict.DEFER:
         text = "If it came today, %(bot)s <strong>could not tell</strong>, and would take nothing: %(why)s."
     elif clause is None:

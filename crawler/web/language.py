@@ -24,6 +24,9 @@ _GROUP = {"en": ",", "de": ".", "fr": "\u202f"}
 _DAY = {"en": "{d} {m} {y}", "de": "{d}. {m} {y}", "fr": "{d} {m} {y}"}
 
 
+_TRANSLATED = frozenset({"/", "/lookup", "/check", "/complain", "/own", "/log", "/accessibility"})
+
+
 class AtLeast(int):
     """A number that may be higher: `10,000+`."""
 
@@ -36,13 +39,42 @@ class Language:
         self.name = _NAMES.get(code, code)
         self._texts = texts
 
+    @property
+    def prefix(self) -> str:
+        """What stands in front of a path: `/de`; nothing for English."""
+        return "" if self.code == "en" else f"/{self.code}"
+
     def say(self, text: str, /, **values: object) -> Markup:
         """A sentence with its named places filled in; the values are escaped, the sentence is ours."""
-        return Markup(self._texts.get(text, text)) % values  # noqa: S704
+        found = Markup(self._texts.get(text, text))  # noqa: S704
+        return found % values if values else found
 
     def count(self, number: int, one: str, many: str, /, **values: object) -> Markup:
         """The sentence for one, or for any other number, which is its place `n`."""
         return self.say(one if number == 1 else many, n=self.number(number), **values)
+
+    def sentences(self) -> tuple[str, ...]:
+        """What there is of this language: translations, or of English what they translate."""
+        if self._texts:
+            return tuple(self._texts.values())
+        return tuple(text for code in available() if code != "en" for text in language(code).originals())
+
+    def originals(self) -> tuple[str, ...]:
+        """The English sentences that are translated."""
+        return tuple(self._texts)
+
+    def plain(self, text: str, /, **values: object) -> str:
+        """A sentence as plain text, for a mail: nothing in it is escaped."""
+        found = self._texts.get(text, text)
+        return found % values if values else found
+
+    def plain_count(self, number: int, one: str, many: str, /, **values: object) -> str:
+        """The plain sentence for one, or for any other number, which is its place `n`."""
+        return self.plain(one if number == 1 else many, n=self.number(number), **values)
+
+    def plain_day(self, when: datetime) -> str:
+        """`9 January 2026`, with spaces that a line may be broken at."""
+        return self._date(when, short=False).replace(NBSP, " ")
 
     def number(self, value: int) -> str:
         """`1,204`, `1.204` or `1 204`; `1,204+` for at least so many."""
@@ -102,8 +134,8 @@ def _time(text: str, machine: str) -> Markup:
 
 
 def is_translated(path: str) -> bool:
-    """Whether a page speaks other languages: the answers do, forms and staff pages are English."""
-    return path in ("/", "/lookup") or path.startswith(("/d/", "/file/"))
+    """Whether a page speaks other languages: staff pages, the API and the page of the crawler are English."""
+    return path in _TRANSLATED or path.startswith(("/d/", "/file/", "/complaint/", "/own/"))
 
 
 @cache
@@ -115,6 +147,15 @@ def language(code: str) -> Language:
         return Language("en", {})
     text = files("crawler.web").joinpath("languages", f"{code}.json").read_text("utf-8")
     return Language(code, json.loads(text))
+
+
+def nearest(tags: str) -> str | None:
+    """The code of the first language there is of those that `de-AT, en;q=0.5` names (RFC 5646); else None."""
+    for tag in tags[:200].split(","):
+        code = tag.partition(";")[0].strip().partition("-")[0].lower()
+        if code in available():
+            return code
+    return None
 
 
 @cache

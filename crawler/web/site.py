@@ -194,6 +194,11 @@ def language_of(request: Request) -> Language:
     return language(request.scope.get("state", {}).get("language", "en"))
 
 
+def local(request: Request, path: str) -> str:
+    """A path of this site, in the language of the request."""
+    return language_of(request).prefix + path
+
+
 def here(request: Request) -> str:
     """Path and query of this page, without its language."""
     query = request.url.query

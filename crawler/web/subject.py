@@ -18,7 +18,8 @@ def host_of(text: str) -> str:
     if not is_ip(host) and registrable_domain(host) is None:
         raise ProblemError(
             422,
-            f"{host} is a name under which others register theirs. Ask for one domain, such as example.org.",
+            "%(host)s is a name under which others register theirs. Ask for one domain, such as example.org.",
+            host=host,
         )
     return host
 

@@ -12,7 +12,9 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -155,6 +157,60 @@ def test_a_letter_gets_a_number_and_an_acknowledgement(desk: Desk) -> None:
     assert "Subject: Our pages" in shown
     assert RIGHTS not in shown
     assert RIGHTS in desk("show", "C-2026-0001", "--contact")
+
+
+def test_a_letter_in_german_is_answered_in_german(desk: Desk) -> None:
+    number = desk.take(letter("Sie haben unsere Seiten genommen, obwohl wir das nicht erlauben: example.org"))
+    (name,) = desk.waiting()
+    made = message_from_bytes((desk.folder / "data/outbox" / name).read_bytes(), policy=default)
+    text = made.get_content().replace("\r\n", "\n")
+    assert made["Subject"] == f"[{number}] Ihre Beschwerde ist eingegangen"
+    assert made["Content-Language"] == "de"
+    assert re.search(r"bis zum\s\d{1,2}\. \w+ 20\d\d", text)
+    address = re.search(rf"^{BASE}(/de/complaint/\S+)$", text, re.MULTILINE)
+    assert address is not None
+    with running(desk.config) as web:
+        page = web.get(address[1]).text
+    assert '<html lang="de">' in page
+    assert "ist eingegangen</strong>. Wir bestätigen sie bis zum" in page
+    (desk.folder / "answer.txt").write_text("Die Seiten waren nicht vorbehalten.")
+    desk("answer", number, "--state", "declined", "--text", desk.folder / "answer.txt")
+    declined = (desk.folder / "data/outbox" / desk.waiting()[-1]).read_bytes()
+    told = message_from_bytes(declined, policy=default)
+    assert told["Subject"] == f"[{number}] Unsere Entscheidung: Wir sehen es anders"
+    assert "Die Seiten waren nicht vorbehalten." in told.get_content()
+    assert "antworten Sie bis zum" in " ".join(told.get_content().split())
+    assert "answered in de" in desk("show", number)
+
+
+@pytest.mark.parametrize(("asked", "spoken"), [("de", "de"), ("de-AT", "de"), ("fr", "en"), (None, "en")])
+def test_a_machine_says_which_language_it_wants(desk: Desk, asked: str | None, spoken: str) -> None:
+    sent = {"subjects": "example.org", "contact": RIGHTS} | ({"language": asked} if asked else {})
+    with running(desk.config) as web:
+        given = web.post("/api/v1/complaints", json=sent).json()
+    prefix = "" if spoken == "en" else f"/{spoken}"
+    assert given["address"].startswith(f"{BASE}{prefix}/complaint/{given['reference']}/")
+    desk("answer", given["reference"], "--state", "confirmed")
+    made = message_from_bytes((desk.folder / "data/outbox" / desk.waiting()[0]).read_bytes(), policy=default)
+    assert made["Content-Language"] == spoken
+
+
+def test_a_german_form_leads_to_a_german_page_and_german_mails(desk: Desk) -> None:
+    form = {"what": "example.org", "mail": RIGHTS, "true": "1"}
+    with running(desk.config) as web:
+        missing = web.post("/de/complain", data={"what": ""}).text
+        done = web.post("/de/complain", data=form).headers["location"]
+        page = web.get(done).text
+        again = web.post(done, data={"reply": "Noch eine Seite."}).headers["location"]
+    assert "3 Angaben fehlen" in missing
+    assert "Geben Sie mindestens eine Domain" in missing
+    assert done.startswith("/de/complaint/")
+    assert again == done
+    assert "Ihre Beschwerde" in page
+    number = done.split("/")[3]
+    desk("answer", number, "--state", "confirmed")
+    made = message_from_bytes((desk.folder / "data/outbox" / desk.waiting()[0]).read_bytes(), policy=default)
+    assert made["Subject"] == f"[{number}] Wir prüfen Ihre Beschwerde"
 
 
 def test_the_same_letter_is_taken_in_once(desk: Desk, tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ FIRST = (
     "crawl", "crawler_identity", "policy_version", "evidence", "observation", "reservation", "decision",
     "document", "complaint", "complaint_event", "audit", "log_entry", "checkpoint",
 )  # fmt: skip
-LATER = {("document", "looked_at"), ("document", "files_at")}
+LATER = {("document", "looked_at"), ("document", "files_at"), ("complaint", "language")}
 """Columns of tables of the first schema that later steps added."""
 
 

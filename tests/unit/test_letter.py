@@ -218,6 +218,7 @@ def draft(**changes: object) -> Draft:
         "to": "rights@river.example",
         "subject": "[C-2026-0001] Your complaint has arrived",
         "text": "Words.\n",
+        "language": "en",
         "message_id": message_id("C-2026-0001", "complaints@bot.example"),
         "is_automatic": True,
     }

@@ -43,7 +43,8 @@ def show(
 
 
 def _print(found: ComplaintRow, *, contact: bool) -> None:
-    say(f"{found.reference} ({found.state}): came in {_minute(found.received_at)}")
+    came_in = _minute(found.received_at)
+    say(f"{found.reference} ({found.state}): came in {came_in}, answered in {found.language}")
     if found.due:
         late = ", LATE" if found.is_late(now()) else ""
         say(f"next step by {_minute(found.due)}{late}")

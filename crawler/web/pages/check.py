@@ -11,7 +11,7 @@ from starlette.responses import Response
 from crawler.examine import Examination
 from crawler.store.public import audit
 from crawler.web.checking import Checker, check_pasted
-from crawler.web.errors import ProblemError, limit
+from crawler.web.errors import ProblemError, WaitError, limit
 from crawler.web.findings import check_answer, findings
 from crawler.web.hostile import plain
 from crawler.web.security import same_origin
@@ -46,9 +46,9 @@ async def check(
         limit(request, "check")
         examined = await _examined(request, address, pasted=pasted, **values)
     except ProblemError as error:
-        if error.status == 429:
+        if isinstance(error, WaitError):
             raise
-        return await run_in_threadpool(_page, request, url, values, error=error.detail, status=error.status)
+        return await run_in_threadpool(_refused, request, url, values, error)
     return await run_in_threadpool(_page, request, address, values, examined=examined, pasted=pasted)
 
 
@@ -81,6 +81,12 @@ def _address(url: str, *, pasted: bool) -> str:
         raise ProblemError(422, "Write the address of a page, or paste a robots.txt, headers or HTML.")
     host_of(value)
     return value
+
+
+def _refused(request: Request, url: str, values: dict[str, str], error: ProblemError) -> Response:
+    response = _page(request, url, values, error=error.said(language_of(request)), status=error.status)
+    response.headers.update(error.headers)
+    return response
 
 
 def _page(

@@ -9,11 +9,12 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
-from crawler.complaints import mail_address, promise_of
+from crawler.complaints import complaint_path, mail_address, promise_of
 from crawler.present import dumps, receipt
 from crawler.store.complaints import Receipt, file_complaint, tie, tie_named
 from crawler.web import desk
 from crawler.web.errors import ProblemError, limit
+from crawler.web.language import nearest
 from crawler.web.pages.api import PROBLEMS
 from crawler.web.security import same_origin
 from crawler.web.site import language_of, site_of
@@ -35,6 +36,11 @@ class Complaint(BaseModel):
     name: str = Field(default="", max_length=300)
     role: str = Field(default="rightsholder", pattern="^(rightsholder|agent|site|other)$")
     contact: str = Field(max_length=300, description="A mail address we can answer.")
+    language: str = Field(
+        default="en",
+        max_length=35,
+        description="Language to be answered in (RFC 5646), such as `de`; English where we have no other.",
+    )
 
 
 @ROUTER.get("/complain", include_in_schema=False)
@@ -58,14 +64,14 @@ async def complain(
     """File it, and lead to its page."""
     same_origin(request)
     entered = desk.Form(
-        what=what, kind=kind, more=more, name=name, role=role, mail=mail, true=bool(true), decision=decision
-    )
+        what=what, kind=kind, more=more, name=name, role=role, mail=mail, true=bool(true), decision=decision,
+        language=language_of(request).code,
+    )  # fmt: skip
     if not entered.check():
         return await run_in_threadpool(_page, request, entered, 422)
     limit(request, "complaint")
     done = await run_in_threadpool(_file, request, entered)
-    prefix = "" if language_of(request).code == "en" else f"/{language_of(request).code}"
-    return RedirectResponse(f"{prefix}/complaint/{done.reference}/{done.token}", 303)
+    return RedirectResponse(complaint_path(done.reference, done.token, entered.language), 303)
 
 
 @ROUTER.post(
@@ -80,7 +86,7 @@ def by_machine(request: Request, sent: Complaint) -> Response:
     """The answer holds the number, the address of its page, and what is promised by when."""
     entered = desk.Form(
         what=sent.subjects, kind=sent.kind, more=sent.content, name=sent.name, role=sent.role,
-        mail=sent.contact, true=True,
+        mail=sent.contact, true=True, language=nearest(sent.language) or "en",
     )  # fmt: skip
     if not entered.check():
         raise ProblemError(422, " ".join(entered.errors.values()))
@@ -88,7 +94,8 @@ def by_machine(request: Request, sent: Complaint) -> Response:
     done = _file(request, entered)
     site = site_of(request)
     base = site.base_url or str(request.base_url).rstrip("/")
-    body = dumps(receipt(done, f"{base}/complaint/{done.reference}/{done.token}")) + "\n"
+    address = base + complaint_path(done.reference, done.token, entered.language)
+    body = dumps(receipt(done, address)) + "\n"
     return Response(body, 201, media_type="application/json")
 
 

@@ -17,7 +17,7 @@ from crawler.web.desk import KINDS, STEPS
 from crawler.web.errors import ProblemError, limit
 from crawler.web.proof import complaint_list, complaint_proof
 from crawler.web.security import same_origin
-from crawler.web.site import site_of
+from crawler.web.site import local, site_of
 
 ROUTER = APIRouter(include_in_schema=False)
 MAX_EVENTS = 200
@@ -93,7 +93,7 @@ def answer(
                 )
             if do == "confirm":
                 take_step(connection, found.id, Step.CLOSED, "complainant", "", promise, site.now())
-    return RedirectResponse(str(request.url.path), 303)
+    return RedirectResponse(local(request, f"/complaint/{found.reference}/{token}"), 303)
 
 
 def _found(request: Request, reference: str, token: str) -> ComplaintRow:

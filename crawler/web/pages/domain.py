@@ -19,7 +19,7 @@ from crawler.web.errors import limit
 from crawler.web.feed import Feed, atom, feed_of, json_feed
 from crawler.web.pages.identity import published
 from crawler.web.proof import site_proof
-from crawler.web.site import language_of, site_of
+from crawler.web.site import language_of, local, site_of
 from crawler.web.subject import host_of
 from crawler.web.timeline import lanes, timeline
 
@@ -37,7 +37,7 @@ def domain(request: Request, name: str) -> Response:
         return form(request, LookupFilter(subject=host_of(stem)))
     host = host_of(name)
     if host != name:
-        return RedirectResponse(f"/d/{host}", 308)
+        return RedirectResponse(local(request, f"/d/{host}"), 308)
     return html(request, LookupFilter(subject=host))
 
 

@@ -23,7 +23,7 @@ from crawler.web.ownership import LABEL, PATH, new_token, proved_by, value_of
 from crawler.web.pages.api import PROBLEMS
 from crawler.web.proof import site_proof
 from crawler.web.security import same_origin
-from crawler.web.site import language_of, site_of
+from crawler.web.site import language_of, local, site_of
 from crawler.web.subject import host_of
 
 ROUTER = APIRouter()
@@ -45,14 +45,13 @@ def begin(request: Request, domain: Annotated[str, Form(max_length=300)] = "") -
     try:
         host = host_of(domain)
     except ProblemError as error:
-        return site.page(
-            request, "own.html", status=422, current="", domain=domain, error=error.detail, public=True
-        )
+        said = error.said(language_of(request))
+        return site.page(request, "own.html", status=422, current="", domain=domain, error=said, public=True)
     limit(request, "complaint")
     token = new_token()
     with site.writing() as connection:
         claim(connection, host, token, site.now())
-    return RedirectResponse(f"/own/{token}", 303)
+    return RedirectResponse(local(request, f"/own/{token}"), 303)
 
 
 @ROUTER.get("/own/{token}", include_in_schema=False)
@@ -101,7 +100,7 @@ async def look(request: Request, token: str) -> Response:
             audit(connection, site.now(), "owner", "ownership", f"{found.domain} by {method}")
 
     await run_in_threadpool(remember)
-    return RedirectResponse(f"/own/{token}", 303)
+    return RedirectResponse(local(request, f"/own/{token}"), 303)
 
 
 @ROUTER.get("/own/{token}/decisions.{form}", include_in_schema=False)

@@ -28,6 +28,7 @@ from crawler.store.queries.lookup import LookupFilter
 from crawler.web.access import require_staff
 from crawler.web.desk import KINDS, ROLES, STEPS
 from crawler.web.errors import ProblemError
+from crawler.web.language import language
 from crawler.web.security import opened, same_origin, sealed
 from crawler.web.site import Site, site_of
 from crawler.web.subject import address_of, host_of
@@ -74,7 +75,7 @@ def page(request: Request, reference: str, done: Annotated[str, Query(max_length
     return site.page(
         request, "staff_complaint.html", current="complaints", who=who, c=found, events=steps, tied=decisions,
         allowed=allowed, words=STEPS, kinds=KINDS, roles=ROLES, seal=sealed(site, _SEAL, who), done=done,
-        mails=sent,
+        mails=sent, spoken=language(found.language),
     )  # fmt: skip
 
 

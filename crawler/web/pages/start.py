@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from crawler.store.queries.status import reserving_domains
 from crawler.web.errors import ProblemError
-from crawler.web.site import language_of, site_of
+from crawler.web.site import language_of, local, site_of
 from crawler.web.subject import MAX_SUBJECT, address_of, host_of
 
 ROUTER = APIRouter(include_in_schema=False)
@@ -39,12 +39,11 @@ def _page(request: Request, question: str = "", error: str = "", status: int = 2
 
 def answer_to(request: Request, q: str) -> Response:
     """Lead from what was typed to the page that answers it."""
-    prefix = "" if language_of(request).code == "en" else f"/{language_of(request).code}"
     typed = q.strip()[:MAX_SUBJECT]
     try:
         host = host_of(typed)
     except ProblemError as error:
-        return _page(request, typed, error.detail, 422)
+        return _page(request, typed, error.said(language_of(request)), 422)
     address = address_of(typed)
     where = f"/lookup?url={quote(address, safe='')}" if address else f"/d/{host}"
-    return RedirectResponse(prefix + where, 303)
+    return RedirectResponse(local(request, where), 303)
