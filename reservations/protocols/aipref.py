@@ -71,6 +71,14 @@ SEVERAL_LINES = NoteKind(
     text="They are one value: a later line overrides an earlier one, and a bad line voids all. Forbear reads "
     "each line by itself too and keeps any `n`. A proxy or CDN may have added the second.",
 )
+EXCEPTED = NoteKind(
+    code="aipref.exceptions",
+    level=Level.INFO,
+    summary="An `n` names exceptions, such as a CC signal",
+    text="With `exceptions=cc-cr` and its like Creative Commons opens a work to those who give credit, "
+    "contribute or are open in turn. A crawler cannot promise that for all who use the data later: Forbear "
+    "takes the `n`, and the record keeps the line with its exceptions. To permit the use to all, write `y`.",
+)
 OUTSIDE = NoteKind(
     code="aipref.outside_group",
     level=Level.WARN,
@@ -176,6 +184,8 @@ def _kinds(usage: Usage) -> Iterator[NoteKind]:
         yield MALFORMED
     if Form.LEGACY in forms:
         yield LEGACY
+    if usage.excepted:
+        yield EXCEPTED
 
 
 # ---- robots.txt (attach section 3)
@@ -296,5 +306,5 @@ PROTOCOL = Protocol(
     kinds=(ROBOTS_TXT, RESPONSE),
     parse=parse,
     codes=("aipref.robots", "aipref.header", "aipref.legacy", "aipref.malformed", "robots.other_ai_bots"),
-    notes=(MALFORMED, LEGACY, REPEATED, SEVERAL_LINES, OUTSIDE, INHERITED, OWN_GROUP),
+    notes=(MALFORMED, LEGACY, REPEATED, EXCEPTED, SEVERAL_LINES, OUTSIDE, INHERITED, OWN_GROUP),
 )

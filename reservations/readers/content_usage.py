@@ -71,6 +71,8 @@ class Usage:
     parsed: bool = True
     repeated: bool = False
     """Whether a label stands there twice, of which the last counts by the letter."""
+    excepted: bool = False
+    """Whether an `n` comes with `exceptions`, as a CC signal does."""
 
 
 def read_usage(value: str) -> Usage:
@@ -86,17 +88,23 @@ def _usual(value: str) -> Usage:
 def _read(value: str) -> Usage:
     repeated: list[str] = []
     members = _members(value, repeated)
-    said = {} if members is None else {k: p for k, p in members.items() if p is not None}
+    said = {} if members is None else {k: p for k, m in members.items() if (p := _preference(m)) is not None}
     letter = tuple(Wish(use=_CURRENT[k], preference=p) for k, p in said.items() if k in _CURRENT)
     meant = [*letter, *_earlier(said)]
     for label in negatives(value, _LABELS):
         if said.get(label) is not Preference.RESERVED:
             meant += _reserved(label, said, Form.MALFORMED)
-    return Usage(letter=letter, meant=tuple(meant), parsed=members is not None, repeated=bool(repeated))
+    return Usage(
+        letter=letter,
+        meant=tuple(meant),
+        parsed=members is not None,
+        repeated=bool(repeated),
+        excepted=any(_is_excepted(member) for member in (members or {}).values()),
+    )
 
 
-def _members(value: str, repeated: list[str]) -> dict[str, Preference | None] | None:
-    """Keys with their preference, None for any value but the two Tokens; None if it is no Dictionary."""
+def _members(value: str, repeated: list[str]) -> dict[str, object] | None:
+    """Keys with their members; None if it is no Dictionary."""
     if len(value) > MAX_VALUE:
         return None
     try:
@@ -107,10 +115,21 @@ def _members(value: str, repeated: list[str]) -> dict[str, Preference | None] | 
         )
     except (ValueError, OverflowError):  # StructuredFieldError is a ValueError
         return None
-    return {key: _preference(member) for key, member in parsed.items()} if isinstance(parsed, dict) else None
+    return dict(parsed) if isinstance(parsed, dict) else None
+
+
+def _is_excepted(member: object) -> bool:
+    """Whether a reserving member has the parameter `exceptions` (CC signals, draft 0.1)."""
+    parameters = member[1] if isinstance(member, tuple) and len(member) > 1 else None
+    return (
+        isinstance(parameters, dict)
+        and "exceptions" in parameters
+        and _preference(member) is Preference.RESERVED
+    )
 
 
 def _preference(member: object) -> Preference | None:
+    """What a member says; None for any value but the two Tokens."""
     bare = member[0] if isinstance(member, tuple) else member
     return _VALUES.get(str(bare)) if isinstance(bare, http_sf.Token) else None
 
