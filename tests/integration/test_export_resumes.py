@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine, delete, insert
 
 from crawler.exports import Export, discover
+from crawler.exports.bundle import growing, write_bundle
+from crawler.exports.bundle.growing import Bundle
+from crawler.exports.snapshot import export_snapshot
 from crawler.exports.tables import Selection, tables
 from crawler.exports.tables import writing as writing_module
 from crawler.exports.tables.writing import Order, export_file, manifest_of
@@ -24,6 +27,8 @@ from crawler.store import schema
 from crawler.store.database import open_database
 from crawler.store.exported import record_export
 from crawler.store.queries.exports import exports
+from crawler.store.retention.tables import redaction
+from crawler.store.warc import About
 from crawler.store.withdrawal import withdraw
 from reservations.model import Stage
 from tests.record_tools import HTML, at, decided, kept_page, place, record_all, robots
@@ -33,13 +38,26 @@ import os, signal, sys
 from dataclasses import replace
 from crawler.exports import csv_file, parquet, working
 from crawler.exports.tables import writing
+from crawler.store import snapshot
 
 die_at, how = int(sys.argv.pop(1)), sys.argv.pop(1)
 writing.PIECE = 7
 csv_file.EXPORT = replace(csv_file.EXPORT, max_rows=20)
 parquet.EXPORT = replace(parquet.EXPORT, max_rows=20)
+snapshot.PIECE, snapshot.CHUNK = 7, 3
 save, saved = working.Working.save, 0
+insert, inserted = snapshot.insert, 0
 
+
+def inserting(table):
+    global inserted
+    inserted += 1
+    if inserted == die_at and how == "copying":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return insert(table)
+
+
+snapshot.insert = inserting
 
 def dying(self, *told):
     global saved
@@ -47,7 +65,7 @@ def dying(self, *told):
     if saved == die_at and how == "before":
         os.kill(os.getpid(), signal.SIGKILL)
     save(self, *told)
-    if saved == die_at:
+    if saved == die_at and how in ("after", "stop"):
         os.kill(os.getpid(), signal.SIGINT if how == "stop" else signal.SIGKILL)
 
 
@@ -119,6 +137,24 @@ def test_a_killed_export_ends_with_the_same_bytes(data: Path, tmp_path: Path, fo
     engine = open_database(f"sqlite:///{data / 'forbear.db'}")
     with engine.connect() as connection:
         assert [row.target for row in exports(connection)] == [str(whole / name), str(broken / name)]
+    engine.dispose()
+
+
+@pytest.mark.slow
+def test_a_killed_snapshot_ends_with_the_same_bytes(data: Path, tmp_path: Path) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    words = ("export", "sqlite", "-o")
+    assert forbear(data, *words, str(whole / "r.db")).returncode == 0
+    # 4 is in the middle of a transaction, 30 far behind; a rerun goes on, so that it is there soon again.
+    for die_at, how in ((1, "before"), (4, "copying"), (30, "copying"), (9, "copying"), (1, "after")):
+        done = forbear(data, *words, str(broken / "r.db"), die_at=die_at, how=how)
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        assert [p.name for p in broken.iterdir()] == [".r.db.partial"]
+    assert forbear(data, *words, str(broken / "r.db")).returncode == 0
+    assert files(whole) == files(broken)
+    engine = open_database(f"sqlite:///{data / 'forbear.db'}")
+    with engine.connect() as connection:
+        assert [row.target for row in exports(connection)] == [str(f / "r.db") for f in (whole, broken)]
     engine.dispose()
 
 
@@ -211,6 +247,86 @@ def test_another_record_is_refused(engine: Engine, tmp_path: Path, dying: Callab
         connection.execute(delete(schema.decision).where(schema.decision.c.id == 64))
     with engine.connect() as connection, pytest.raises(ExportRefusedError, match="began at decision 64"):
         export_file(connection, wanted, target)
+
+
+def bundle(data: Path) -> Bundle:
+    about = About(software="test", user_agent="ExampleBot", operator="", contact="")
+    return Bundle(domain="example.org", data=data, about=about, documents=False)
+
+
+@pytest.mark.parametrize("commits", [1, 3, 6, 8, 9, 10])
+def test_a_bundle_goes_on_at_every_commit(
+    engine: Engine,
+    data: Path,
+    tmp_path: Path,
+    dying: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
+    commits: int,
+) -> None:
+    monkeypatch.setattr(growing, "PIECE", 40)
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    with engine.connect() as connection:
+        made = write_bundle(connection, bundle(data), whole)
+    dying(commits)
+    with engine.connect() as connection, pytest.raises(DeathError):
+        write_bundle(connection, bundle(data), broken)
+    assert not broken.exists()
+    part = tmp_path / ".broken.partial"
+    if (warc := part / "new" / "evidence.warc.gz").exists() and commits < 6:
+        warc.write_bytes(warc.read_bytes() + b"half a record")  # of a process that died while writing
+    fill(engine, range(100, 103))  # the crawl goes on meanwhile
+    dying(0)
+    with engine.connect() as connection:
+        again = write_bundle(connection, bundle(data), broken)
+    assert files(broken) == files(whole)
+    assert (again.files, again.as_of, made.rows > 100) == (made.files, made.as_of, True)
+    assert not part.exists()
+
+
+def test_a_bundle_that_took_its_place_is_entered_after_a_death(
+    engine: Engine, data: Path, tmp_path: Path
+) -> None:
+    def dies(made: Any) -> None:
+        raise DeathError
+
+    entered: list[Any] = []
+    with engine.connect() as connection:
+        with pytest.raises(DeathError):
+            write_bundle(connection, bundle(data), tmp_path / "b", enter=dies)
+        write_bundle(connection, bundle(data), tmp_path / "b", enter=entered.append)
+    assert [made.target for made in entered] == [str(tmp_path / "b")]
+    assert not (tmp_path / ".b.partial").exists()
+
+
+def remove_something(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            insert(redaction).values(
+                cause="request", kind="url", actor="a", reason="asked for", removed_at=at(200), rows=1,
+                bytes=9, digest="0" * 64,
+            )
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["decisions", "sqlite", "evidence"])
+def test_what_was_written_before_a_removal_is_not_handed_over(
+    engine: Engine, data: Path, tmp_path: Path, dying: Callable[[int], None], name: str
+) -> None:
+    target = tmp_path / "out"
+    export: Callable[..., Any] = {
+        "decisions": lambda c, **how: export_file(c, order("decisions", discover()["jsonl"]), target, **how),
+        "sqlite": lambda c, **how: export_snapshot(c, target, "test", **how),
+        "evidence": lambda c, **how: write_bundle(c, bundle(data), target, **how),
+    }[name]
+    dying(2 if name != "sqlite" else 1)
+    with engine.connect() as connection, pytest.raises(DeathError):
+        export(connection)
+    dying(0)
+    remove_something(engine)
+    with engine.connect() as connection:
+        with pytest.raises(ExportRefusedError, match=r"removed from the record since.*--restart"):
+            export(connection)
+        export(connection, restart=True)
 
 
 def test_two_processes_do_not_write_one_file(engine: Engine, tmp_path: Path) -> None:

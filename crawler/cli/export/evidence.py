@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from blocklists.hostnames import canonical_host, registrable_domain
 from crawler.about import about
-from crawler.cli.export.shared import enter, writing
+from crawler.cli.export.shared import Restart, enter, writing
 from crawler.cli.shared import (
     ConfigOption,
     DataOption,
@@ -20,7 +21,8 @@ from crawler.cli.shared import (
     reading,
     visible,
 )
-from crawler.exports.bundle import Bundle, write_bundle
+from crawler.exports.bundle import write_bundle
+from crawler.exports.bundle.growing import Bundle
 from crawler.exports.dataset import ExportRefusedError
 from crawler.store.warc import WarcIntegrityError
 
@@ -36,6 +38,7 @@ def evidence(
     documents: Annotated[
         bool, typer.Option("--documents/--no-documents", help="With the kept documents themselves.")
     ] = True,
+    restart: Restart = False,
     config: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
@@ -60,7 +63,9 @@ def evidence(
     with reading(settings) as connection:
         try:
             with writing(output):
-                made = write_bundle(connection, wanted, output)
+                made = write_bundle(
+                    connection, wanted, output, enter=partial(enter, settings), restart=restart
+                )
         except ExportRefusedError as error:
             raise FailedError(str(error)) from error
         except WarcIntegrityError as error:
@@ -70,4 +75,3 @@ def evidence(
         f"{records['evidence.warc.gz']} records and {records['decisions.jsonl']} decisions of {wanted.domain}"
     )
     err.print(visible(f"{says} in {output}"), markup=False, soft_wrap=True)
-    enter(settings, made)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from crawler.about import about
-from crawler.cli.export.shared import enter, writing
+from crawler.cli.export.shared import Restart, enter, writing
 from crawler.cli.shared import (
     ConfigOption,
     DataOption,
@@ -27,6 +28,7 @@ def register(group: typer.Typer) -> None:
 
 def sqlite(
     output: Annotated[Path, typer.Option("-o", "--output", help="File to make.")],
+    restart: Restart = False,
     config: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
@@ -38,6 +40,6 @@ def sqlite(
     """
     settings = configuration(config, data)
     with reading(settings) as connection, writing(output):
-        made = export_snapshot(connection, output, about(settings).software)
+        software, entering = about(settings).software, partial(enter, settings)
+        made = export_snapshot(connection, output, software, enter=entering, restart=restart)
     err.print(visible(f"{made.rows} rows in {output}"), markup=False, soft_wrap=True)
-    enter(settings, made)

@@ -49,14 +49,17 @@ class Archive:
     """Whether kept documents themselves are handed over."""
 
 
-def write_archive(archive: Archive, found: Iterable[Holding], stream: BinaryIO) -> tuple[int, list[str]]:
-    """Write everything that is held; the answer is the number of records and the lines of their index.
+def begin_archive(archive: Archive, stream: BinaryIO) -> None:
+    """Write the first record, which says what the file is."""
+    stream.write(gzip_member(_info(archive)))
+
+
+def write_archive(archive: Archive, found: Iterable[Holding], stream: BinaryIO) -> list[str]:
+    """Write what is held to the end of the file; the answer is the lines of its index.
 
     Raises WarcIntegrityError where a stored record is not the one that was written.
     """
-    info = named(warcinfo_record(archive.about, archive.name, archive.date), "warcinfo")
-    stream.write(gzip_member(info))
-    count, lines = 0, []
+    info, lines = _info(archive), []
     for holding in found:
         place = holding.warc
         if place is not None and (archive.documents or not place.file.startswith("warc/")):
@@ -64,8 +67,11 @@ def write_archive(archive: Archive, found: Iterable[Holding], stream: BinaryIO) 
             lines += [indexed] if indexed else []  # what was removed has no address to be found by
         else:
             stream.write(gzip_member(_extract(holding), info.id))
-        count += 1
-    return count, lines
+    return lines
+
+
+def _info(archive: Archive) -> Record:
+    return named(warcinfo_record(archive.about, archive.name, archive.date), "warcinfo")
 
 
 def _copied(archive: Archive, place: Warc, stream: BinaryIO) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 
 from crawler.exports.tables.model import Table
 from crawler.exports.tables.present import exported_file, head_of_log
+from crawler.exports.working import RESTART, ExportRefusedError
 from crawler.present import Json, moment
 from crawler.store.database import Connection
 from crawler.store.queries.exports import ExportedFile, last_checkpoint, last_decision, mark_of
+from crawler.store.queries.retention import last_redaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,8 @@ class State:
     """The last decision of the record then."""
     mark: str
     """By what that decision is known again; empty in a record without any."""
+    removed: int
+    """The last removal then: what was written before a later one may hold what was removed."""
     newest: int
     """The last row of the table then, by its number."""
     checkpoint: Json | None
@@ -66,10 +70,25 @@ def begun_state(
         actor=actor,
         as_of=as_of,
         mark=mark_of(connection, as_of),
+        removed=last_redaction(connection),
         newest=table.newest(connection),
         checkpoint=head_of_log(last_checkpoint(connection)),
         replaces=replaces,
     )
+
+
+def require_unchanged(connection: Connection, state: State) -> None:
+    """Raise ExportRefusedError where the record is another one, or something was removed from it since."""
+    if state.mark and mark_of(connection, state.as_of) != state.mark:
+        raise ExportRefusedError(
+            f"an export was interrupted here that began at decision {state.as_of}, which this record does "
+            f"not have, or no longer; use the same record, or {RESTART}"
+        )
+    if last_redaction(connection) != state.removed:
+        raise ExportRefusedError(
+            "an export was interrupted here, and something was removed from the record since, which may be "
+            f"in it already; {RESTART}"
+        )
 
 
 _MOMENTS = ("made_at", "first_seen", "last_seen")

@@ -18,11 +18,11 @@ from crawler.exports import Export, Piece, mode_of
 from crawler.exports.tables.model import Selection, Table
 from crawler.exports.tables.parts import Parts
 from crawler.exports.tables.present import export_manifest
-from crawler.exports.tables.state import State, begun_state, state_from
-from crawler.exports.working import RESTART, ExportRefusedError, Working
+from crawler.exports.tables.state import State, begun_state, require_unchanged, state_from
+from crawler.exports.working import Working
 from crawler.present import Json, dumps
 from crawler.store.database import Connection
-from crawler.store.queries.exports import ExportedFile, ExportRow, mark_of
+from crawler.store.queries.exports import ExportedFile, ExportRow
 
 MANIFEST = ".manifest.json"
 STDOUT = "stdout"
@@ -73,7 +73,7 @@ def export_file(
         if not state.written:
             state = _write(connection, order, parts, state)
         made = _made(order, state, target)
-        _take_places(working, target, state, _manifest(order, state, made))
+        take_places(working, target, state, _manifest(order, state, made))
         enter(made)
         working.clear()
     return made
@@ -116,11 +116,7 @@ def _gone_on_with(connection: Connection, order: Order, working: Working, target
         working.clear()
         return begun_state(connection, order.table, actor(), tuple(sorted(_earlier_parts(target))))
     state = state_from(found)
-    if state.mark and mark_of(connection, state.as_of) != state.mark:
-        raise ExportRefusedError(
-            f"an export was interrupted here that began at decision {state.as_of}, which this record does "
-            f"not have, or no longer; use the same record, or {RESTART}"
-        )
+    require_unchanged(connection, state)
     return state
 
 
@@ -192,7 +188,7 @@ def _manifest(order: Order, state: State, made: ExportRow) -> Json:
     return export_manifest(made, order.table.schema_id, state.checkpoint, state.time_range, state.policies)
 
 
-def _take_places(working: Working, target: Path, state: State, manifest: Json) -> None:
+def take_places(working: Working, target: Path, state: State, manifest: Json) -> None:
     """Move the files to their places; repeated after a death it moves what is still to be moved."""
     mode = mode_of(target)
     manifest_of(target).unlink(missing_ok=True)

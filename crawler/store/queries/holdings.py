@@ -39,9 +39,20 @@ class Holding:
     warc: Warc | None
 
 
-def holdings(connection: Connection, domain: str) -> Iterator[Holding]:
-    """What decisions about a domain rest on, and its location files, each once, in their order."""
-    numbers = sorted(_numbers(connection, domain))
+def last_observation(connection: Connection) -> int:
+    """The number of the newest observation; 0 where there is none."""
+    return connection.scalar(select(func.max(observation.c.id))) or 0
+
+
+def holdings(
+    connection: Connection, domain: str, *, after: int = 0, upto: int | None = None
+) -> Iterator[Holding]:
+    """What decisions about a domain rest on, and its location files, each once, in their order.
+
+    `after` and `upto` are numbers of holdings: from behind one, and to one.
+    """
+    found = _numbers(connection, domain)
+    numbers = sorted(n for n in found if n > after and (upto is None or n <= upto))
     for start in range(0, len(numbers), CHUNK):
         rows = connection.execute(
             select(observation, evidence.c.content)

@@ -39,6 +39,11 @@ def holds(connection: Connection, *, released: bool = False) -> tuple[Hold, ...]
     return tuple(Hold(**{**row._mapping, "kind": HoldKind(row.kind)}) for row in rows)
 
 
+def last_redaction(connection: Connection) -> int:
+    """The number of the last removal, on request or by a rule; 0 where nothing was ever removed."""
+    return connection.scalar(select(func.max(redaction.c.id))) or 0
+
+
 def redactions_of_url(connection: Connection, url: str) -> tuple[Redaction, ...]:
     """Removals of a page, the newest first; the record knows its address as a hash only."""
     mine = redaction.c.url_hash == url_hash(url)
