@@ -13,6 +13,7 @@ from crawler.retention.upkeep import alone
 from crawler.store.copying import SQLITE, copied, kind_of
 from crawler.store.database import DatabaseError, open_as_it_is, open_database
 from crawler.store.migrations import Step, head, steps
+from crawler.store.tallies import Told, count_all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +41,23 @@ def planned(config: Config) -> Upgrade:
     return Upgrade(found=found, head=head(), steps=steps(found), database=kind_of(config.database_url))
 
 
-def upgrade(config: Config, now: datetime, *, with_copy: bool = True) -> tuple[Upgrade, Path | None]:
+def upgrade(
+    config: Config, now: datetime, *, with_copy: bool = True, told: Told = lambda *_: None
+) -> tuple[Upgrade, Path | None]:
     """Bring the record up to date, all steps in one transaction; where the copy from before lies.
+
+    Then the sums are completed, which a later release may keep of more than the one before: a batch a
+    transaction, so that what was stopped goes on where it was.
 
     Raises DatabaseError, or InstanceBusyError while a crawl is running.
     """
     with InstanceLock(config.storage.data), alone(config.storage.data):
         plan = planned(config)
-        if not plan.is_needed:
-            return plan, None
-        copy = _copy(config, plan, now) if with_copy and plan.database == SQLITE else None
-        open_database(config.database_url).dispose()
+        with_copy = with_copy and plan.is_needed and plan.database == SQLITE
+        copy = _copy(config, plan, now) if with_copy else None
+        engine = open_database(config.database_url)
+        count_all(engine, told)
+        engine.dispose()
     return plan, copy
 
 

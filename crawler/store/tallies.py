@@ -8,7 +8,7 @@ A death at any moment is harmless: sums and reach are committed together, and re
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
@@ -16,12 +16,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from crawler.store.queries.exports import last_decision
 from crawler.store.queries.folders import EACH, keys_of, looked_upto, places_of, without_sums
 from crawler.store.queries.sums import (
     Change,
     add_erased,
     add_moves,
     change,
+    counted_upto,
     decided,
     standings,
 )
@@ -98,16 +100,29 @@ async def keep_sums(writer: Writer, every: float = EVERY) -> None:
         return  # the crawl ends for the same reason, and says so
 
 
-def count_all(engine: Engine) -> int:
+Told = Callable[[str, int, int], None]
+"""Hears what is counted, up to which decision it is, and which is the last."""
+
+
+def count_all(engine: Engine, told: Told = lambda *_: None) -> int:
     """Bring the sums up to date, a transaction a batch; the answer is how many decisions were added."""
     total = 0
-    for step in (count_new, keep_more_folders):
-        done = 1
-        while done:
-            with engine.begin() as connection:
-                done = step(connection)
-            total += done if step is count_new else 0
+    while added := _next(engine, count_new):
+        total += added
+        told("decisions counted", *_reaches(engine, counted_upto))
+    while _next(engine, keep_more_folders):
+        told("decisions looked at for large folders", *_reaches(engine, looked_upto))
     return total
+
+
+def _next(engine: Engine, step: Callable[[Connection], int]) -> int:
+    with engine.begin() as connection:
+        return step(connection)
+
+
+def _reaches(engine: Engine, reach: Callable[[Connection], int]) -> tuple[int, int]:
+    with engine.connect() as connection:
+        return reach(connection), last_decision(connection)
 
 
 @contextmanager
