@@ -2,24 +2,30 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
+INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 DATA ?= data
 CRAWL ?=
 
-.PHONY: crawl test test-fast check fuzz chaos bench clean help
+.PHONY: crawl test test-fast fuzz chaos bench clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
-$(READY): pyproject.toml
+$(INSTALLED): pyproject.toml
 	@echo "setting up $(VENV), this takes a minute the first time"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@{ $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1" && \
-	   $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev; \
+	@{ $(PIP) install --upgrade "pip>=25.1" && $(PIP) install --editable .; \
 	 } > $(VENV)/install.log 2>&1 || { cat $(VENV)/install.log; exit 1; }
 	@touch $@
 
-crawl: $(READY) ## Crawl the demo web, or SEEDS=urls.txt TOKEN=MyBot CONTACT=... INFO_URL=...
+$(READY): $(INSTALLED)
+	@echo "fetching what only the tests need"
+	@$(PIP) install --editable . --group dev > $(VENV)/install.log 2>&1 || { cat $(VENV)/install.log; exit 1; }
+	@touch $@
+
+crawl: $(INSTALLED) ## Crawl the demo web, or SEEDS=urls.txt TOKEN=MyBot CONTACT=... INFO_URL=...
 ifdef SEEDS
 	@FORBEAR_CRAWLER_PRODUCT_TOKEN="$(or $(TOKEN),$(FORBEAR_CRAWLER_PRODUCT_TOKEN))" \
 	 FORBEAR_OPERATOR_CONTACT="$(or $(CONTACT),$(FORBEAR_OPERATOR_CONTACT))" \
