@@ -19,7 +19,7 @@ def domain_answer(view: DomainView, bot: str, speech: Language) -> Markup:
     name = hostile(view.answer.subject, 200)
     if not view.counts:
         return _nothing(view, bot, name, speech)
-    if view.main and view.main.reason.startswith("blocklist.") and view.example:
+    if view.is_listed and view.example:
         return speech.say(
             "%(bot)s has <strong>not visited</strong> %(domain)s: %(why)s.",
             bot=bot, domain=name, why=listed(speech, view.example.reasons[0]),
@@ -33,6 +33,12 @@ def _nothing(view: DomainView, bot: str, name: Markup, speech: Language) -> Mark
         return speech.say(
             "<strong>No.</strong> %(bot)s has not crawled yet, and holds nothing from %(domain)s.",
             bot=bot, domain=name,
+        )  # fmt: skip
+    if view.file_requests:
+        return speech.say(
+            "<strong>No.</strong> %(bot)s has asked %(domain)s for robots.txt and other rights files only, "
+            "and holds no page of it. The register covers every request from %(from)s to %(to)s.",
+            bot=bot, domain=name, **_period(view, speech),
         )  # fmt: skip
     return speech.say(
         "<strong>No.</strong> %(bot)s has sent no request to %(domain)s and holds nothing from it. "
@@ -92,7 +98,7 @@ def _left_out(view: DomainView, left: int, by_main: int, row: DecisionRow, speec
         _LEFT_OUT[shape][0 if clause is not None else 1],
         n=speech.number(left),
         m=speech.number(view.number(by_main)),
-        why=in_words(row.reasons[0].code) if clause is None else clause,
+        why=speech.say(in_words(row.reasons[0].code)) if clause is None else clause,
     )
 
 
@@ -148,7 +154,7 @@ def could_not_tell(row: DecisionRow, view: DomainView | None, speech: Language) 
         )
     return speech.say(
         "We <strong>could not tell</strong> yet: %(why)s. Until we can, we take nothing.",
-        why=in_words(row.reason),
+        why=speech.say(in_words(row.reason)),
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from crawler.store.database import Connection
 from crawler.store.queries.decisions import DecisionRow
-from crawler.store.queries.files import MAX_VERSIONS, FileVersion, file_requests, file_versions
+from crawler.store.queries.files import MAX_VERSIONS, FileVersion, file_requests, file_versions, rights_files
 from crawler.store.queries.lookup import Lookup, LookupFilter, ReservationRow, lookup, sums_of
 from crawler.store.queries.pages import (
     PageCount,
@@ -23,16 +23,16 @@ from crawler.store.queries.pages import (
 )
 from crawler.store.queries.why import ObservationRow, evidence_content, observations
 from crawler.web.because import decides
+from crawler.web.differences import differences
 from crawler.web.evidence_view import Excerpt, excerpt, quotation
 from crawler.web.language import AtLeast, Language
-from reservations.model import RESPONSE, Reason
+from crawler.web.which import piece_of
+from reservations.model import RESPONSE, ROBOTS_TXT, Reason
 
-NOT_FILES = frozenset(
-    {
-        *("response", "html-signals", "image-xmp", "pdf-xmp", "epub-opf", "c2pa-assertions", "text"),
-        "rsl-embedded",
-    }
-)
+
+def is_public(kind: str) -> bool:
+    """Whether it is a rights file, which anybody may read: it is shown with the numbers of its lines."""
+    return kind in rights_files()
 
 
 MOST = 10_000
@@ -50,7 +50,16 @@ class Shown:
     @property
     def is_file(self) -> bool:
         """Whether it is a file of the site, rather than something of one page."""
-        return self.observation.kind not in NOT_FILES
+        return is_public(self.observation.kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A change of a rights file."""
+
+    version: FileVersion
+    before: FileVersion
+    lines: Excerpt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +86,8 @@ class DomainView:
     shown: Shown | None
     since: datetime | None
     seen: tuple[Seen, ...]
+    change: Change | None
+    """The newest change of a rights file, of robots.txt where that changed."""
     bounded: bool = False
     """Whether there are more decisions than were looked through: numbers are then at least so high."""
 
@@ -108,10 +119,32 @@ class DomainView:
         return tuple(f for f in self.files if f.outcome == "found")
 
     @property
+    def changed(self) -> dict[FileVersion, FileVersion]:
+        """Versions that were there, each with the different one that was there before it."""
+        pairs = {}
+        before: dict[str, FileVersion] = {}
+        for version in self.found:
+            old = before.get(version.url)
+            if old is not None and old.sha256 != version.sha256:
+                pairs[version] = old
+            before[version.url] = version
+        return pairs
+
+    @property
     def absent_kinds(self) -> tuple[str, ...]:
         """Rights files that were never there when asked for."""
-        there = {f.kind for f in self.found}
-        return tuple(sorted({f.kind for f in self.files} - there))
+        other = {f.kind for f in self.files if f.outcome != "absent"}
+        return tuple(sorted({f.kind for f in self.files} - other))
+
+    @property
+    def failed_kinds(self) -> tuple[str, ...]:
+        """Rights files of which at least once it could not be told whether they are there."""
+        return tuple(sorted({f.kind for f in self.files if f.outcome not in ("found", "absent")}))
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether the site is named on a list, so that nothing is asked of it."""
+        return self.main is not None and self.main.reason.startswith("blocklist.")
 
 
 def domain_view(connection: Connection, wanted: LookupFilter, speech: Language) -> DomainView:
@@ -123,9 +156,10 @@ def domain_view(connection: Connection, wanted: LookupFilter, speech: Language) 
     main = _main(counts)
     row = example(connection, wanted, main.verdict, main.reason, sums) if main else None
     shown = show(connection, row, speech) if row else None
-    known = hosts(connection, wanted, sums)
+    # Of a host that was never decided about, files may have been asked for all the same.
+    known = hosts(connection, wanted, sums) or (wanted.host,)
     files = file_versions(connection, known)
-    return DomainView(
+    view = DomainView(
         answer=answer,
         counts=counts,
         taking=taking(connection, wanted, sums),
@@ -137,8 +171,20 @@ def domain_view(connection: Connection, wanted: LookupFilter, speech: Language) 
         shown=shown,
         since=_since(answer, row),
         seen=tuple(_seen(answer.reservations)),
+        change=None,
         bounded=wanted is not asked,
     )
+    return replace(view, change=_change(connection, view))
+
+
+def _change(connection: Connection, view: DomainView) -> Change | None:
+    pairs = view.changed
+    if not pairs:
+        return None
+    newest = max(pairs, key=lambda v: (v.kind == ROBOTS_TXT, v.first_seen))
+    old = pairs[newest]
+    before, after = (evidence_content(connection, v.sha256) or b"" for v in (old, newest))
+    return Change(version=newest, before=old, lines=differences(before, after))
 
 
 def _asked(connection: Connection, known: tuple[str, ...], files: tuple[FileVersion, ...]) -> int:
@@ -151,14 +197,14 @@ def show(
     connection: Connection, row: DecisionRow, speech: Language, *, context: int | None = 4
 ) -> Shown | None:
     """The evidence of the most decisive reason that names some, with its lines marked."""
-    files = {o.sha256: o for o in observations(connection, row.id)}
+    read = observations(connection, row.id)
     for reason in row.reasons:
-        if reason.evidence in files:
+        seen = piece_of(read, reason.evidence, reason.code)
+        if seen is not None:
             same = [r for r in row.reasons if r.evidence == reason.evidence and r.line]
             marks = {r.line: decides(speech, r) for r in reversed(same) if r.line}
-            seen = files[reason.evidence or ""]
             content = evidence_content(connection, seen.sha256) or b""
-            quoted = seen.kind in NOT_FILES - {RESPONSE}
+            quoted = not is_public(seen.kind) and seen.kind != RESPONSE
             return Shown(
                 observation=seen,
                 excerpt=quotation(reason.quote, decides(speech, reason))

@@ -26,6 +26,8 @@ class Line:
     why: Markup | None = None
     """For a deciding line: what it does, in words."""
     gap: int = 0
+    sign: str = ""
+    """Between two versions: `+` for a line that came, `−` for one that went."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +45,18 @@ class Excerpt:
         return not any(line.gap for line in self.lines) and len(self.lines) == self.total
 
 
+FAR = 100
+"""Lines around a deciding one, of a file that is too long to be shown whole."""
+
+
 def excerpt(content: bytes, deciding: Mapping[int, Markup], *, context: int | None = CONTEXT) -> Excerpt:
     """The lines around the deciding ones; with `context` None the whole file as far as is bearable."""
     lines = split(content)
     total = len(lines)
-    wanted = _wanted(total, [n for n in deciding if 1 <= n <= total], context)
+    marked = [n for n in deciding if 1 <= n <= total]
+    if context is None and marked and _is_beyond(lines, min(marked)):
+        context = FAR
+    wanted = _wanted(total, marked, context)
     shown: list[Line] = []
     room, last = MAX_INLINE, 0
     for number in wanted:
@@ -59,7 +68,7 @@ def excerpt(content: bytes, deciding: Mapping[int, Markup], *, context: int | No
         shown.append(Line(number=number, text=hostile(text, MAX_LINE), why=deciding.get(number)))
         room -= min(len(text), MAX_LINE)
         last = number
-    if last < total and (context is None or not shown):
+    if last < total and (context in (None, FAR) or not shown):
         shown.append(Line(gap=total - last))
     return Excerpt(lines=tuple(shown), first=wanted[0] if wanted else 0, last=last, total=total)
 
@@ -74,6 +83,11 @@ def split(content: bytes) -> list[bytes]:
     """Lines as our readers count them; the end of the last line begins no new one."""
     lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     return lines[:-1] if lines[-1] == b"" else lines
+
+
+def _is_beyond(lines: Sequence[bytes], number: int) -> bool:
+    """Whether a line would not be reached by showing the file from its beginning."""
+    return number > MAX_LINES or sum(min(len(line), MAX_LINE) for line in lines[: number - 1]) >= MAX_INLINE
 
 
 def _wanted(total: int, deciding: Sequence[int], context: int | None) -> list[int]:

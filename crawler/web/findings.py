@@ -9,10 +9,11 @@ from markupsafe import Markup
 
 from crawler.examine import Examination
 from crawler.web.because import USES, because, listed, place
-from crawler.web.domain_view import NOT_FILES
+from crawler.web.domain_view import is_public
 from crawler.web.evidence_view import Excerpt, excerpt
 from crawler.web.hostile import hostile
 from crawler.web.language import Language
+from crawler.web.which import piece_of
 from crawler.words import in_words
 from reservations.model import (
     RESPONSE,
@@ -69,7 +70,7 @@ class Findings:
 
 def findings(examined: Examination, profile: Profile, speech: Language) -> Findings:
     """Everything worth telling."""
-    files = {e.sha256: e for e in examined.decision.evidence}
+    files = examined.decision.evidence
     notes = [_note(n, files, speech, number) for number, n in enumerate(_sorted(examined.decision.notes), 1)]
     return Findings(
         mistakes=tuple(f for f in notes if f.mark == "bad"),
@@ -85,7 +86,7 @@ def _sorted(notes: tuple[Note, ...]) -> list[Note]:
     return sorted(notes, key=lambda n: rank[n.kind.level])
 
 
-def _note(note: Note, files: dict[str, Evidence], speech: Language, number: int) -> Finding:
+def _note(note: Note, files: tuple[Evidence, ...], speech: Language, number: int) -> Finding:
     bad = note.kind.level is not Level.INFO
     return Finding(
         mark="bad" if bad else "none",
@@ -94,14 +95,14 @@ def _note(note: Note, files: dict[str, Evidence], speech: Language, number: int)
         text=note.kind.text,
         language="en",
         code=note.kind.code,
-        source=_source(note.locator, files, speech),
-        excerpt=_excerpt(note.locator, files, speech.say("This is the line.")),
+        source=_source(note.locator, note.kind.code, files, speech),
+        excerpt=_excerpt(note.locator, note.kind.code, files, speech.say("This is the line.")),
         quote=hostile(note.locator.quote, 600),
     )
 
 
 def _statements(
-    examined: Examination, files: dict[str, Evidence], profile: Profile, speech: Language
+    examined: Examination, files: tuple[Evidence, ...], profile: Profile, speech: Language
 ) -> Iterator[Finding]:
     groups: dict[tuple[str, str, int | None, str], list[Statement]] = {}
     for said in examined.reading.statements:
@@ -112,7 +113,7 @@ def _statements(
         yield _statement(group, files, speech)
 
 
-def _statement(group: list[Statement], files: dict[str, Evidence], speech: Language) -> Finding:
+def _statement(group: list[Statement], files: tuple[Evidence, ...], speech: Language) -> Finding:
     first = group[0]
     if first.inferred_from is not None:
         meaning = speech.say(
@@ -135,8 +136,8 @@ def _statement(group: list[Statement], files: dict[str, Evidence], speech: Langu
         text=meaning,
         language=speech.code,
         code=first.code,
-        source=_source(first.locator, files, speech),
-        excerpt=_excerpt(first.locator, files, speech.say("This line says it.")),
+        source=_source(first.locator, first.code, files, speech),
+        excerpt=_excerpt(first.locator, first.code, files, speech.say("This line says it.")),
         quote=hostile(first.locator.quote, 600),
     )
 
@@ -146,7 +147,7 @@ def _is_doubtful(said: Statement) -> bool:
 
 
 def _uses(
-    examined: Examination, files: dict[str, Evidence], profile: Profile, speech: Language
+    examined: Examination, files: tuple[Evidence, ...], profile: Profile, speech: Language
 ) -> Iterator[UseRow]:
     said = [s for s in examined.reading.statements if profile in s.under and not s.advisory]
     reserved = [s for s in said if s.preference is Preference.RESERVED]
@@ -162,20 +163,20 @@ def _uses(
         )
 
 
-def _from(said: Statement, files: dict[str, Evidence], speech: Language) -> Markup:
-    item = files.get(said.locator.evidence)
+def _from(said: Statement, files: tuple[Evidence, ...], speech: Language) -> Markup:
+    item = piece_of(files, said.locator.evidence, said.code)
     return place(speech, item.kind if item else None, said.locator.line)
 
 
-def _source(locator: Locator, files: dict[str, Evidence], speech: Language) -> Markup:
-    item = files.get(locator.evidence)
+def _source(locator: Locator, code: str, files: tuple[Evidence, ...], speech: Language) -> Markup:
+    item = piece_of(files, locator.evidence, code)
     return Markup() if item is None else place(speech, item.kind, locator.line)
 
 
-def _excerpt(locator: Locator, files: dict[str, Evidence], words: Markup) -> Excerpt | None:
-    item = files.get(locator.evidence)
+def _excerpt(locator: Locator, code: str, files: tuple[Evidence, ...], words: Markup) -> Excerpt | None:
+    item = piece_of(files, locator.evidence, code)
     # What was taken out of a page is kept as JSON; its quote reads better than a line of that.
-    if item is None or locator.line is None or item.kind in NOT_FILES - {RESPONSE}:
+    if item is None or locator.line is None or not (is_public(item.kind) or item.kind == RESPONSE):
         return None
     return excerpt(item.content, {locator.line: words}, context=2)
 
@@ -194,8 +195,7 @@ def check_answer(examined: Examination, bot: str, speech: Language) -> Markup:
             bot=bot,
             why=listed(speech, reason),
         )
-    files = {e.sha256: e for e in decided.evidence}
-    item = files.get(reason.evidence or "")
+    item = piece_of(decided.evidence, reason.evidence, reason.code)
     clause = because(speech, reason, item.kind if item else None)
     why = clause if clause is not None else speech.say(in_words(reason.code))
     if decided.verdict is Verdict.DEFER:

@@ -238,7 +238,7 @@ def _facts(config: Config, now: datetime, speech: Language) -> Iterator[tuple[st
         listings = ()
     if listings:
         yield "Lists", speech.say(
-            "%(n)s, %(entries)s entries; the oldest from %(day)s",
+            "%(n)s lists with %(entries)s entries in all, the oldest of %(day)s",
             n=len(listings), entries=speech.number(sum(len(item.entries) for item in listings)),
             day=speech.day(min(item.retrieved_at for item in listings)),
         )  # fmt: skip

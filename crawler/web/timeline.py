@@ -37,7 +37,7 @@ def timeline(view: DomainView, speech: Language) -> tuple[Event, ...]:
 
 
 def _visits(view: DomainView, speech: Language) -> Iterator[Event]:
-    if view.answer.first is not None:
+    if view.answer.first is not None and (view.requests or view.file_requests):
         begun = min((view.answer.first, *(f.first_seen for f in view.files)))
         yield Event(when=begun, words=speech.say("First look at this site."))
     if view.taking.first is not None:

@@ -134,7 +134,7 @@ def _left_out(view: UrlView, bot: str, speech: Language) -> Markup:
     values: dict[str, object] = {
         "bot": bot,
         "day": speech.day(row.decided_at),
-        "why": clause if clause is not None else in_words(row.reason),
+        "why": clause if clause is not None else speech.say(in_words(row.reason)),
     }
     if clause is not None and unasked:
         text = (

@@ -10,10 +10,22 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import BindParameter, CompoundSelect, Connection, bindparam, func, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    TextClause,
+    bindparam,
+    func,
+    select,
+    union_all,
+)
 
 from crawler.store.queries.decisions import Warc
+from crawler.store.retention.marks import location_kinds
 from crawler.store.schema import NOT_OF_A_PAGE, evidence, observation
+from reservations.protocols import rsl
 
 _MARKS = {"start": "", "port": ":", "end": ";"}
 TOGETHER = 100
@@ -48,13 +60,27 @@ def file_versions(connection: Connection, hosts: Iterable[str]) -> tuple[FileVer
     newest = (
         select(observation, evidence.c.length)
         .join(evidence, evidence.c.sha256 == observation.c.evidence_sha256)
-        .where(NOT_OF_A_PAGE, observation.c.origin.in_(known))
+        .where(*_is_rights_file(), observation.c.origin.in_(known))
         # Added to nothing, so that no database looks for these few rows by going back through all of them.
         .order_by((observation.c.id + 0).desc())
         .limit(MAX_VERSIONS)
     )
     rows = sorted(connection.execute(newest).all(), key=lambda r: (r.origin, r.kind, r.url, r.id))
     return tuple(_versions(rows))
+
+
+@cache
+def rights_files() -> frozenset[str]:
+    """Kinds of files that a site publishes for everybody.
+
+    What a page, image or book says itself, and the sentences of its terms, are for its owner.
+    """
+    return location_kinds() | {rsl.KIND}
+
+
+def _is_rights_file() -> tuple[ColumnElement[bool] | TextClause, ...]:
+    # The first part lets a database use the index of what is not of a page.
+    return NOT_OF_A_PAGE, observation.c.kind.in_(sorted(rights_files()))
 
 
 def file_requests(connection: Connection, hosts: Iterable[str]) -> int:
@@ -64,7 +90,7 @@ def file_requests(connection: Connection, hosts: Iterable[str]) -> int:
         connection.scalar(
             select(func.count())
             .select_from(observation)
-            .where(NOT_OF_A_PAGE, observation.c.origin.in_(known))
+            .where(*_is_rights_file(), observation.c.origin.in_(known))
         )
         or 0
     )
@@ -106,7 +132,7 @@ def file_content(connection: Connection, sha256: str) -> bytes | None:
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
         return None
     known = connection.scalar(
-        select(observation.c.id).where(NOT_OF_A_PAGE, observation.c.evidence_sha256 == sha256).limit(1)
+        select(observation.c.id).where(*_is_rights_file(), observation.c.evidence_sha256 == sha256).limit(1)
     )
     if known is None:
         return None

@@ -14,7 +14,7 @@ from crawler.store.queries.lookup import LookupFilter, lookup
 from crawler.web.answer import ATOM, CSV, JSON, JSON_FEED, ZIP, reply, table_csv
 from crawler.web.answers import domain_answer, domain_more, domain_title
 from crawler.web.because import decides, place
-from crawler.web.domain_view import MOST, NOT_FILES, domain_view
+from crawler.web.domain_view import MOST, domain_view, is_public
 from crawler.web.errors import limit
 from crawler.web.feed import Feed, atom, feed_of, json_feed
 from crawler.web.pages.identity import published
@@ -68,7 +68,7 @@ def html(request: Request, wanted: LookupFilter) -> Response:
         title=domain_title(view, speech),
         events=timeline(view, speech),
         lanes=lanes(view, speech),
-        not_files=NOT_FILES,
+        is_public=is_public,
         most=MOST,
         decides=decides,
         place=place,

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from crawler.store.queries.files import file_content
 from crawler.store.queries.retention import removed_evidence
 from crawler.web.answer import reply
+from crawler.web.differences import differences
 from crawler.web.errors import ProblemError, limit
 from crawler.web.evidence_view import excerpt
 from crawler.web.site import language_of, site_of
@@ -16,8 +17,13 @@ ROUTER = APIRouter(include_in_schema=False)
 
 
 @ROUTER.get("/file/{sha256}")
-def page(request: Request, sha256: str, line: int = Query(0, ge=0)) -> Response:
-    """The file as text."""
+def page(
+    request: Request,
+    sha256: str,
+    line: int = Query(0, ge=0),
+    before: str = Query("", max_length=64, description="SHA-256 of an earlier version."),
+) -> Response:
+    """The file as text; beside an earlier version, what changed."""
     limit(request, "lookup")
     content = _content(request, sha256)
     speech = language_of(request)
@@ -29,7 +35,8 @@ def page(request: Request, sha256: str, line: int = Query(0, ge=0)) -> Response:
         sha256=sha256,
         length=len(content),
         part=excerpt(content, marks, context=None),
-        line=line,
+        change=differences(_content(request, before), content) if before else None,
+        before=before,
     )
 
 
@@ -47,6 +54,6 @@ def _content(request: Request, sha256: str) -> bytes:
     if content is None:
         raise ProblemError(404, "No rights file with this SHA-256 is stored.")
     if gone is not None:
-        day = f"{gone.removed_at:%d %B %Y}"
-        raise ProblemError(410, f"This file was removed on {day}: {gone.reason}")
+        day = language_of(request).plain_day(gone.removed_at)
+        raise ProblemError(410, "This file was removed on %(day)s: %(why)s", day=day, why=gone.reason)
     return content
