@@ -26,6 +26,11 @@ STATUS_LINE = 1
 _LIMITED = frozenset({401, 402, 403, 451})
 """Statuses that refuse access, each with a reason code of its own (RFC 9110 section 15.5, RFC 7725)."""
 
+_PARTIAL = 206
+"""Answers a request for a range, which we never make (RFC 9110 section 15.3.7)."""
+_NOT_MODIFIED = 304
+"""Confirms what is kept; who set no condition takes it for a failure."""
+
 _CONTENT_TIERS = {"locked": "access.paywall", "metered": "access.metered"}
 """https://developers.facebook.com/docs/instant-articles/subscriptions/content-tiering
 
@@ -39,6 +44,10 @@ _WALL_WORDS = frozenset(
         *("register", "registration", "signup", "sign-up", "sign_up"),
         *("subscribe", "subscription", "subscriptions", "paywall"),
         *("consent", "consent-wall", "consentwall", "cookiewall"),
+        *("wp-login", "servicelogin", "anmelden", "anmeldung", "einloggen", "registrieren", "abonnieren"),
+        *("connexion", "se-connecter", "inscription", "abonnement", "abonnements", "abonnez-vous"),
+        *("iniciar-sesion", "suscripcion", "suscribete", "accedi", "abbonamento", "abbonamenti", "abbonati"),
+        *("inloggen", "abonneren", "logowanie", "zaloguj", "prenumerata", "logga-in", "log-ind", "entrar"),
     }
 )
 """Path segments of a page that stands before the content instead of being it."""
@@ -106,10 +115,14 @@ def _status(response: Evidence, fields: HttpFields) -> Iterator[Reason]:
         line = fields.get("retry-after")
         why = f"asked to retry after {line.value}" if line else "too many requests"
         yield _reason("access.rate_limited", response, effect=Effect.DEFER, line=line, why=quoted(why))
-    elif 400 <= status < 500:
+    elif 400 <= status < 500 or _leads_nowhere(status, fields):
         yield _reason(f"error.http_{status}", response)
-    elif not 200 <= status < 400:
+    elif status == _PARTIAL or not 200 <= status < 400:
         yield _reason(f"error.http_{status}", response, effect=Effect.DEFER)
+
+
+def _leads_nowhere(status: int, fields: HttpFields) -> bool:
+    return 300 <= status < 400 and status != _NOT_MODIFIED and "location" not in fields
 
 
 def _told(status: int, fields: HttpFields) -> tuple[FieldLine | None, str]:

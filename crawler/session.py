@@ -24,6 +24,7 @@ from crawler.instance import Instance
 from crawler.network.bodies import BodyError, decode_whole
 from crawler.pacing import apply_limits
 from crawler.politeness import Backoff, retry_after
+from crawler.revalidation import NOT_MODIFIED
 from crawler.scope import Scope, failed, is_read_anyway, left_out, outside, scope_of, unwanted
 from crawler.tally import Tally
 from reservations.facts import Facts
@@ -221,6 +222,8 @@ class Session:
 
     def _leave_unwanted(self, exchange: Exchange, wire: Wire) -> None:
         reasons = tuple(unwanted(wire, self.config.crawl))
+        if wire.status == NOT_MODIFIED:
+            reasons = (failed("not_modified", "answered 304 to a request that set no condition"),)
         if is_read_anyway(wire, reasons):
             exchange.found_later = reasons
         else:

@@ -34,7 +34,15 @@ from reservations.readers.robots_groups import MAX_INFERRED, BotGroups, voices
 from reservations.readers.robots_lines import Record
 from reservations.readers.robots_rules import plain_pattern
 from reservations.readers.robots_txt import RobotsFile
-from reservations.readers.said import Said, negatives, settled, statement, statements, strictest
+from reservations.readers.said import (
+    NEGATIVE_WORDS,
+    Said,
+    negatives,
+    settled,
+    statement,
+    statements,
+    strictest,
+)
 
 NAME = "content-signals"
 CODE = "content_signal"
@@ -42,7 +50,15 @@ KEYS = ("content-signal", "content-signals")
 
 _USE_OF = {"ai-train": Use.AI_TRAIN, "ai-input": Use.AI_INPUT, "search": Use.SEARCH, "use": Use.AI_TRAIN}
 _VALUES = {"yes": Preference.PERMITTED, "no": Preference.RESERVED}
-_NO = frozenset({"no", "n", "false", "0", "deny", "disallow"})
+_NO = frozenset(NEGATIVE_WORDS)
+_MEANT = {
+    **{key: (key,) for key in _USE_OF},
+    **dict.fromkeys(("ai_train", "train-ai", "ai-training", "aitrain"), ("ai-train",)),
+    **dict.fromkeys(("ai_input", "ai-use", "aiinput"), ("ai-input",)),
+    "ai": ("ai-train", "ai-input"),
+}
+"""Keys as they are written, those of other vocabularies and slips among them, by what is meant."""
+_WRITTEN = tuple(sorted(_MEANT, key=len, reverse=True))
 _USUAL = 256
 """Characters of a value that is worth remembering: a few make up nearly all there are."""
 
@@ -149,10 +165,8 @@ def _pairs(value: str) -> Iterator[Pair]:
     if value.startswith("/"):
         path, value = plain_pattern(value.split(None, 1)[0]), "".join(value.split(None, 1)[1:])
     plain = {_pair(part) for part in value.split(",")}
-    pairs = dict.fromkeys(_pair(part) for part in value.replace(";", ",").split(",") if part.strip())
-    for key in negatives(value, tuple(_USE_OF)):
-        pairs.setdefault((key, "no"))
-    for key, word in pairs:
+    parts = value.replace(";", ",").split(",")
+    for key, word in dict.fromkeys(pair for part in parts if part.strip() for pair in _told(part)):
         preference = _preference(key, word)
         if preference is None:
             yield Pair(key="", preference=Preference.UNSTATED, plain=False, path=path, note=UNKNOWN)
@@ -161,6 +175,15 @@ def _pairs(value: str) -> Iterator[Pair]:
         note = PATH if path else None if exact else FORM
         if path is None or preference is Preference.RESERVED:
             yield Pair(key=key, preference=preference, plain=exact, path=path, note=note)
+
+
+def _told(part: str) -> tuple[tuple[str, str], ...]:
+    """What one part says as it stands, and every `no` that is plainly meant by it."""
+    pair = _pair(part)
+    meant = [(key, "no") for written in negatives(part, _WRITTEN) for key in _MEANT[written]]
+    if _preference(*pair) is None and meant:
+        return tuple(meant)
+    return (pair, *(one for one in meant if one[0] != pair[0]))
 
 
 def _pair(part: str) -> tuple[str, str]:

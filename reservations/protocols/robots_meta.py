@@ -68,6 +68,20 @@ NOT_SEPARATED = NoteKind(
     text="Rules without a comma between them are one unknown rule to a strict reader. Forbear reads them "
     "as separate. Write `noai, noimageai`.",
 )
+FORM = NoteKind(
+    code="noai.form",
+    level=Level.WARN,
+    summary="A rule against training is not written as it was announced",
+    text="`no-ai`, `noai=1`, `noai: true` or quotation marks round the word make a rule that others do not "
+    "know. Forbear reads it as what is plainly meant. Write the word alone: `noai`.",
+)
+MISPLACED = NoteKind(
+    code="noai.misplaced",
+    level=Level.WARN,
+    summary="The robots meta element has no name",
+    text="A robots meta element is known by `name`; with `property` or `http-equiv` in its place others do "
+    'not see it. Forbear honours a reservation in it. Write `<meta name="robots" content="noai">`.',
+)
 IMAGES_ONLY = NoteKind(
     code="noai.images-only",
     level=Level.INFO,
@@ -102,7 +116,8 @@ def parse(facts: Facts) -> Reading:
 def _statements(placed: Placed, *, image: bool) -> Iterator[Statement]:
     directive = placed.directive
     uses, under = MEANINGS.get(directive.name, ((), ALWAYS))
-    if not directive.separated or placed.draft or (directive.name == "noimageai" and not image):
+    odd = not directive.separated or directive.slip or placed.misplaced or placed.draft
+    if odd or (directive.name == "noimageai" and not image):
         under = under & FAIL_CLOSED
     for use in uses:
         yield Statement(
@@ -131,6 +146,10 @@ def _notes(placed: Placed, *, ours: bool, image: bool) -> Iterator[Note]:
         yield Note(kind=VENDOR_MEANING, locator=placed.locator)
     if not placed.directive.separated:
         yield Note(kind=NOT_SEPARATED, locator=placed.locator)
+    if placed.directive.slip:
+        yield Note(kind=FORM, locator=placed.locator)
+    if placed.misplaced:
+        yield Note(kind=MISPLACED, locator=placed.locator)
     if name == "noimageai" and not image:
         yield Note(kind=IMAGES_ONLY, locator=placed.locator)
     if placed.draft:
@@ -146,6 +165,6 @@ PROTOCOL = Protocol(
     # A meta element named after our own token is passed in as well (`reservations.read`).
     meta_names=frozenset({"robots", "x-robots-tag", "scrapy"}),
     codes=("noai.header", "noai.meta"),
-    notes=(NOINDEX, VENDOR_MEANING, OTHER_BOT, NOT_SEPARATED, IMAGES_ONLY, DRAFT_FIELD),
+    notes=(NOINDEX, VENDOR_MEANING, OTHER_BOT, NOT_SEPARATED, FORM, MISPLACED, IMAGES_ONLY, DRAFT_FIELD),
     parse=parse,
 )

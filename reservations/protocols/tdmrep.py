@@ -22,11 +22,9 @@ from reservations.model import (
     TDMREP_JSON,
     Evidence,
     EvidenceRequest,
-    Level,
     Location,
     Locator,
     Note,
-    NoteKind,
     Outcome,
     Preference,
     Profile,
@@ -43,7 +41,6 @@ from reservations.readers.path_pattern import normal_path
 from reservations.readers.tdm_policy import KIND as TDM_POLICY
 from reservations.readers.tdm_policy import POLICY_ALONE, POLICY_NOTES, read_policies, wanted
 from reservations.readers.tdmrep_file import (
-    FILE_NOTES,
     Rule,
     TdmFile,
     cautious_match,
@@ -51,10 +48,10 @@ from reservations.readers.tdmrep_file import (
     read_tdmrep_file,
     why_unknown,
 )
+from reservations.readers.tdmrep_notes import FILE_REFUSED, LONGER_RULE, TDMREP_NOTES
 from reservations.readers.tdmrep_values import (
     POLICY,
     RESERVATION,
-    VALUE_NOTES,
     Place,
     Said,
     Text,
@@ -71,20 +68,10 @@ NAMESPACES = frozenset(
 )
 """The report ends it in `/` for PDF and in `#` for EPUB; each is seen in the other's place."""
 
-FILE_REFUSED = NoteKind(
-    code="tdmrep.file-refused",
-    level=Level.WARN,
-    summary="The server refuses the file to us",
-    text="The file answers 401 or 403, which by the report expresses nothing. If it holds reservations, "
-    "let every user agent read it.",
-)
-LONGER_RULE = NoteKind(
-    code="tdmrep.longer-rule-reserves",
-    level=Level.WARN,
-    summary="An earlier, shorter rule hides a longer one that reserves",
-    text="By the report the first matching rule counts, not the longest. A later rule that reserves a "
-    "longer path is therefore without effect for a strict reader; Forbear honours it. Put it first.",
-)
+_ELSEWHERE = {
+    f"tdm{mark}{name.removeprefix('tdm-')}": name for mark in (":", "_") for name in (RESERVATION, POLICY)
+}
+"""Names of EPUB and PDF, and a slip, as they are met in HTML."""
 
 
 def parse(facts: Facts) -> Reading:
@@ -246,16 +233,18 @@ def _meta(facts: Facts) -> Place:
     if extract is None or not facts.elements:
         return Place()
     digest = extract.sha256
-    found: dict[str, list[Text]] = {RESERVATION: [], POLICY: []}
+    found: dict[str, list[Text]] = {name: [] for name in (RESERVATION, POLICY)}
     for line, element in enumerate(facts.elements, start=FIRST_ELEMENT_LINE):
         if element.tag != "meta":
             continue
         locator = Locator(evidence=digest, line=line, offset=element.offset, quote=quoted(element.quote))
         for naming in ("name", "property", "http-equiv"):
             name = (element.get(naming) or "").strip().lower()
-            if name in found:
+            meant = _ELSEWHERE.get(name, name)
+            if meant in found:
                 text = (element.get("content") or "").strip()
-                found[name].append(Text(text=text, locator=locator, in_place=naming == "name"))
+                proper = naming == "name" and name == meant
+                found[meant].append(Text(text=text, locator=locator, in_place=proper))
                 break
     return read_texts("meta", "this document", found[RESERVATION], found[POLICY], extract)
 
@@ -323,7 +312,7 @@ PROTOCOL = Protocol(
     spec_version="CG final report, 10 May 2024",
     kinds=(TDMREP_JSON, RESPONSE, HTML_SIGNALS, PDF_XMP, EPUB_OPF, TDM_POLICY),
     locations=(Location(kind=TDMREP_JSON, path="/.well-known/tdmrep.json"),),
-    meta_names=frozenset({RESERVATION, POLICY}),
+    meta_names=frozenset({RESERVATION, POLICY, *_ELSEWHERE}),
     codes=(
         "tdmrep.file",
         "tdmrep.header",
@@ -333,13 +322,7 @@ PROTOCOL = Protocol(
         "tdmrep.malformed",
         "tdmrep.unreachable",
     ),
-    notes=(
-        *FILE_NOTES,
-        *VALUE_NOTES,
-        *POLICY_NOTES,
-        FILE_REFUSED,
-        LONGER_RULE,
-    ),
+    notes=(*TDMREP_NOTES, *POLICY_NOTES),
     parse=parse,
     wants=wants,
 )

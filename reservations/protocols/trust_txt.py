@@ -46,8 +46,10 @@ USES = (Use.AI_TRAIN, Use.GENAI_TRAIN)
 MAX_BYTES = 1_048_576
 MAX_LINES = 100
 _ATTRIBUTE = "datatrainingallowed"
-_FIELD = re.compile(r"[^\w]{0,8}([A-Za-z][A-Za-z _-]{0,40})([=:])(.*)", re.DOTALL)
-_SQUEEZED = {ord(c): None for c in " _-\t"}
+_FIELD = re.compile(
+    r"[^\w]{0,8}([A-Za-z][A-Za-z _\u00a0-]{0,40}?)(={1,2}|:|(?=[ \t]no[ \t]*\Z))(.*)", re.DOTALL
+)
+_SQUEEZED = {ord(c): None for c in " _-\t\u00a0"}
 _NO = frozenset(
     {"no", "false", "0", "n", "none", "never", "deny", "denied", "disallow", "disallowed", "prohibited"}
 )
@@ -168,7 +170,7 @@ def _line(digest: str, number: int, text: str) -> _Line | None:
     if plain and value in ("yes", "no"):
         preference = Preference.PERMITTED if value == "yes" else Preference.RESERVED
         return _Line(locator=place, preference=preference, proper=True)
-    denied = value.strip(" \t\"'.;,") in _NO
+    denied = any(word.strip(" \t\"'.;") in _NO for word in value.split(","))
     return _Line(locator=place, preference=Preference.RESERVED if denied else None, proper=False)
 
 

@@ -2,16 +2,20 @@
 
 Recital 18 and Article 4(3) of Directive (EU) 2019/790 (https://eur-lex.europa.eu/eli/dir/2019/790/oj)
 name terms and conditions of a website. Looked at are footers, small print, elements named after
-footers, legal notices, copyright and imprints, and the line round a link to such a page. An article is
-not: journalism about mining is where most of such words stand. Pages that are linked are not fetched.
+footers, legal notices, copyright and imprints, the line round a link to such a page, and notices in
+meta elements and structured data (https://schema.org/copyrightNotice). An article is not: journalism
+about mining is where most of such words stand. Pages that are linked are not fetched.
 
 A page without such words near its footer costs a few substring searches and is not parsed.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import chain, islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -52,11 +56,20 @@ _EVERY = tuple(dict.fromkeys((*_SHARED, *(t for row in _BY_LANGUAGE.values() for
 
 _MAX_FOOTER_BYTES = 12_288
 _ROUND = 1_536
+_MAX_SCRIPT = 65_536
 """Bytes round a mark that are searched before anything is parsed."""
 
+_NOTICE_NAMES = frozenset(
+    {"copyright", "rights", "dc.rights", "dcterms.rights", "dcterms.accessrights", "dcterms.license"}
+)
+"""Names of meta elements that hold a notice."""
+_NOTICE = re.compile(r"\"(?:copyrightNotice|usageInfo)\"\s{0,20}:\s{0,20}(\"(?:[^\"\\]|\\.){1,4000}\")")
+_NOTICE_MARKS = (b"copyrightnotice", b"usageinfo", b'"copyright"', b'rights"', b"rights'", b"contentinfo")
+"""What stands where a notice is given apart from the text (IPTC advises to repeat it in structured data)."""
+_MAX_NOTICES = 8
 _MARKS = (b"copyright", b"legal", b"<small")
 _MARKS_WITHOUT_FOOTER = (b"footer", b"imprint", b"impressum", b"terms")
-_CANDIDATES = "footer, small, [class], [id], a[href]"
+_CANDIDATES = "footer, small, [role], [class], [id], a[href]"
 _NAMED = re.compile(r"footer|copyright|imprint|impressum|colophon|(?<![a-z])legal", re.IGNORECASE)
 _LINK = re.compile(
     r"terms|conditions|legal|imprint|impressum|nutzungsbedingungen|agb\b|rechtlich|cgu\b|condiciones"
@@ -66,6 +79,7 @@ _LINK = re.compile(
 )
 _MAX_LINK = 60
 _TAG = re.compile(r"<[^<>]{0,2000}>")
+_CONTENT = re.compile(r"\bcontent\s{0,9}=\s{0,9}([\"'])([^\"']{20,8000})\1")
 _NEVER = frozenset({"html", "head", "body", "main", "article", "script", "style", "template", "noscript"})
 
 
@@ -85,12 +99,13 @@ def reserving_sentences(body: bytes, fields: Sequence[tuple[str, str]]) -> tuple
     windows = [w for w in _windows(body, encoding) if any(trigger in w for trigger in wanted)]
     if not windows:
         return ()
-    if not any(find_reservations(_TAG.sub(" ", w.decode("utf-8", "replace"))) for w in windows):
+    if not any(find_reservations(text) for w in windows for text in _texts(w.decode("utf-8", "replace"))):
         return ()
     if not is_parsable(body):
         return ()
     found: dict[str, None] = {}
-    for text in _regions(LexborHTMLParser(body.decode(encoding, "replace"))):
+    parser = LexborHTMLParser(body.decode(encoding, "replace"))
+    for text in chain(_notices(parser), _regions(parser)):
         for hit in find_reservations(text):
             if find_reservations(hit.sentence.text):  # it is read the same once it stands alone
                 found[hit.sentence.text] = None
@@ -110,7 +125,7 @@ def _windows(body: bytes, encoding: str) -> list[bytes]:
     if close >= 0:
         start = max(0, close - _MAX_FOOTER_BYTES)
         spans.append((max(lowered.rfind(b"<footer", start, close), start), close + _ROUND))
-    for word in _MARKS if close >= 0 else (*_MARKS, *_MARKS_WITHOUT_FOOTER):
+    for word in (*_NOTICE_MARKS, *_MARKS, *(() if close >= 0 else _MARKS_WITHOUT_FOOTER)):
         at = lowered.rfind(word)
         if at >= 0 and not any(start <= at < end for start, end in spans):
             spans.append((max(0, at - _ROUND), at + _ROUND))
@@ -118,6 +133,29 @@ def _windows(body: bytes, encoding: str) -> list[bytes]:
         return [lowered[start:end] for start, end in spans]
     # as received: a byte that looks like a capital letter may be half of another letter
     return [body[start:end].decode(encoding, "replace").encode("utf-8").lower() for start, end in spans]
+
+
+def _notices(parser: LexborHTMLParser) -> Iterator[str]:
+    """Notices in meta elements and in structured data."""
+    metas = (node.attributes for node in parser.css("meta[name][content], meta[property][content]"))
+    named = (
+        m for m in metas if _NOTICE_NAMES & {(m.get("name") or "").lower(), (m.get("property") or "").lower()}
+    )
+    yield from ((m.get("content") or "")[:MAX_REGION] for m in islice(named, _MAX_NOTICES))
+    for script in parser.css('script[type^="application/ld+json"]')[:_MAX_NOTICES]:
+        for match in islice(_NOTICE.finditer(script.text()[:_MAX_SCRIPT]), _MAX_NOTICES):
+            with suppress(ValueError):
+                yield str(json.loads(match[1], strict=False))
+
+
+def _names(meta: LexborNode) -> set[str]:
+    return {(meta.attributes.get(naming) or "").strip().lower() for naming in ("name", "property")}
+
+
+def _texts(window: str) -> Iterator[str]:
+    """What may be running text in a piece of a page, and what meta elements in it hold."""
+    yield _TAG.sub(" ", window)
+    yield from (match[2] for match in islice(_CONTENT.finditer(window), _MAX_NOTICES))
 
 
 def _regions(parser: LexborHTMLParser) -> Iterator[str]:
@@ -146,7 +184,8 @@ def _region(node: LexborNode) -> LexborNode | None:
         return None
     attributes = node.attributes
     name = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-    return node if tag in ("footer", "small") or _NAMED.search(name) else None
+    footer = tag in ("footer", "small") or attributes.get("role") == "contentinfo"
+    return node if footer or _NAMED.search(name) else None
 
 
 def _line_of(link: LexborNode) -> LexborNode | None:

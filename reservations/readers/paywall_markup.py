@@ -20,7 +20,8 @@ FLAG = "isAccessibleForFree"
 PART_FLAG = "hasPart.isAccessibleForFree"
 PART_SELECTOR = "hasPart.cssSelector"
 
-_BOOLEANS = {"true": "true", "false": "false"}
+_BOOLEANS = {"true": "true", "false": "false", "yes": "true", "no": "false", "1": "true", "0": "false"}
+"""schema.org knows True and False; the others are written as well, and plainly meant."""
 _SELECTOR = re.compile(rf"[\w.#\[\]=\"'~^$|*>+:(), -]{{1,{MAX_SELECTOR}}}", re.ASCII)
 _SALVAGE = re.compile(
     r"isaccessibleforfree[\"']?\s*+:\s*+[\"']?(?:https?://schema\.org/)?false", re.IGNORECASE
@@ -36,7 +37,7 @@ _NOT_A_WORK = re.compile(
 
 def boolean_literal(text: str) -> str:
     """`true` or `false` for the spellings in use, schema.org URLs included; else empty."""
-    tail = text.strip().lower().rstrip("/").rpartition("/")[2]
+    tail = text.strip().lower().rstrip("/").rpartition("/")[2].removeprefix("schema:")
     return _BOOLEANS.get(tail, "")
 
 
@@ -90,7 +91,7 @@ def _literal(value: Json) -> str:
     if isinstance(value, JsonObject):  # {"@value": false}, {"@id": "http://schema.org/False"}
         inner = value.get("@value") or value.get("@id")
         return _literal(inner.value) if inner and not isinstance(inner.value, JsonObject) else ""
-    return boolean_literal(value) if isinstance(value, str) else ""
+    return boolean_literal(str(value)) if isinstance(value, str | int) else ""
 
 
 def _selectors(value: Json) -> Iterator[str]:

@@ -75,7 +75,8 @@ class Term:
                 found = text.find(self.rest, end - 1, end + _GAP)
                 end = found + len(self.rest) if found >= 0 else -1
             if end >= 0:
-                yield at, end
+                # what is the beginning of a word covers all of it
+                yield at, end if text[end - 1] == " " else text.find(" ", end)
             at = text.find(self.first, at + 1)
 
 

@@ -53,7 +53,7 @@ def _names(value: str) -> AgentNames:
     words: set[str] = set()
     globs: list[str] = []
     for part in map(str.strip, _SEPARATOR.split(folded(value))):
-        if part == STAR or part[:2] in ("* ", "*\t"):
+        if (part and not part.strip(STAR)) or part[:2] in ("* ", "*\t"):
             words.add(STAR)
         elif STAR in part and " " not in part:
             globs.append(part)

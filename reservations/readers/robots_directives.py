@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reservations.model import HTML_SIGNALS, Agent, Locator, quoted
-from reservations.readers.html_head import FIRST_ELEMENT_LINE
+from reservations.readers.html_head import FIRST_ELEMENT_LINE, Element
 
 if TYPE_CHECKING:
     from reservations.facts import Facts
@@ -28,6 +28,12 @@ VALUED = frozenset(
 """Directives with a value, which would otherwise look like bots."""
 
 EVERYONE = ""
+
+RESERVING = frozenset({"noai", "noimageai", "noml"})
+"""Directives that are looked for in forms nobody announced: `no-ai`, `"noai"`, `noai=1`, `noai: true`."""
+_QUOTES = "\"'\u201c\u201d\u2018\u2019"
+_TAKEN_BACK = frozenset({"0", "false", "no", "n", "off"})
+_APART = str.maketrans(";|/", "   ")
 
 # RFC 822, RFC 850 and ISO 8601, all of which hold colons and the first two a comma.
 _ZONE = r"\s*+(?:[A-Za-z]{1,5}|[+-]\d{2}:?\d{2})?"
@@ -51,6 +57,8 @@ class Directive:
     value: str = ""
     separated: bool = True
     """False where rules stood without a comma between them, so that a strict reader sees none."""
+    slip: bool = False
+    """Whether it is written as nobody announced it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +71,8 @@ class Placed:
     draft: bool
     """Whether it came by `Robots-Tag`, which is only proposed."""
     locator: Locator
+    misplaced: bool = False
+    """Whether it stands in a meta element that has `property` or `http-equiv` for `name`."""
 
 
 def header_directives(line: str) -> tuple[Directive, ...]:
@@ -130,14 +140,22 @@ def _in_meta(facts: Facts) -> Iterator[Placed]:
         locator = Locator(
             evidence=extract.sha256, line=line, offset=element.offset, quote=quoted(element.quote)
         )
-        name = (element.get("name") or "").strip().lower()
+        name = _named(element, "name")
         found: tuple[Directive, ...] = ()
-        if (element.get("http-equiv") or "").strip().lower() == "x-robots-tag":
+        otherwise = (_named(element, "property"), _named(element, "http-equiv"))
+        misplaced = name not in ours and "robots" in otherwise
+        if "x-robots-tag" in otherwise[1:]:
             found = header_directives(content)
-        elif name in ours:
+        elif name in ours or misplaced:
             found = meta_directives(content)
         for directive in found:
-            yield Placed(directive=directive, carrier="meta", draft=False, locator=locator)
+            yield Placed(
+                directive=directive, carrier="meta", draft=False, locator=locator, misplaced=misplaced
+            )
+
+
+def _named(element: Element, attribute: str) -> str:
+    return (element.get(attribute) or "").strip().lower()
 
 
 def _scan(line: str, *, scoped: bool) -> Iterator[Directive]:
@@ -148,32 +166,44 @@ def _scan(line: str, *, scoped: bool) -> Iterator[Directive]:
         end = len(line) if comma < 0 else comma
         while (colon := line.find(":", at, end)) >= 0:
             name = line[at:colon].strip().lower()
-            if name in VALUED or not scoped:
+            if name in VALUED or not scoped or _reserving(name):
                 break
             bot = _bot(name)
             at = colon + 1  # what follows is a rule, perhaps with a value of its own
-        if colon < 0:
-            yield from _words(line[at:end], bot)
-        elif name in VALUED:
+        if colon < 0 or name not in VALUED:
+            yield from _words(line[at:end].replace(":", "="), bot)
+        else:
+            value_end = end
             if name == "unavailable_after":
-                end = _after_date(line, colon + 1, end)
-            yield Directive(name=name, bot=bot, value=line[colon + 1 : end].strip())
+                value_end, end = _after_date(line, colon + 1, end)
+            yield Directive(name=name, bot=bot, value=line[colon + 1 : value_end].strip())
+            yield from _words(line[value_end:end], bot, follows=True)
         at = end + 1
 
 
-def _after_date(line: str, start: int, end: int) -> int:
-    """Where the rule ends that begins with a date at `start`; `end` where there is no date."""
+def _after_date(line: str, start: int, end: int) -> tuple[int, int]:
+    """Where a date at `start` ends, and the rule it stands in; both are `end` where there is no date."""
     date = _DATE.match(line, start)
     if date is None:
-        return end
+        return end, end
     comma = line.find(",", date.end())
-    return len(line) if comma < 0 else comma
+    return date.end(), len(line) if comma < 0 else comma
 
 
-def _words(part: str, bot: str) -> Iterator[Directive]:
-    words = part.replace(";", " ").lower().split()
+def _words(part: str, bot: str, *, follows: bool = False) -> Iterator[Directive]:
+    words = part.translate(_APART).lower().replace(" =", "=").replace("= ", "=").split()
+    separated = len(words) == 1 and not follows
     for word in words:
-        yield Directive(name=word, bot=bot, separated=len(words) == 1)
+        meant = _reserving(word)
+        slip = bool(meant) and meant != word
+        yield Directive(name=meant or word, bot=bot, separated=separated, slip=slip)
+
+
+def _reserving(word: str) -> str:
+    """The reserving directive that a word is meant as; empty for any other."""
+    name, _, value = word.strip(_QUOTES).partition("=")
+    squeezed = name.strip(_QUOTES).replace("-", "").replace("_", "")
+    return squeezed if squeezed in RESERVING and value.strip(_QUOTES) not in _TAKEN_BACK else ""
 
 
 def _bot(name: str) -> str:

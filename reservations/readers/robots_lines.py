@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reservations.model import ALWAYS, FAIL_CLOSED, Profile
+from reservations.readers.said import NEGATIVE_WORDS
 
 MAX_BYTES = 5 * 1024 * 1024
 """What is parsed of a file; RFC 9309 section 2.5 asks for 500 KiB at least."""
@@ -51,10 +52,18 @@ _LOOKALIKES = {**_HYPHENS, **dict.fromkeys(map(ord, _ZERO_WIDTH))}
 _SQUEEZED = {**_LOOKALIKES, **dict.fromkeys(map(ord, "-_" + _JUNK))}
 _JOINED = re.compile(r"(user-agent|disallow|allow|sitemap)[ \t]*:", re.IGNORECASE)
 _AGENT_LIKE = re.compile(r"\*|[A-Za-z][A-Za-z0-9_.+/, -]{0,99}")
-_TAG = re.compile(r"</?(?:br|p|pre|div|span|code|b|body|html)\b[^<>]*>", re.IGNORECASE)
+_TAG = re.compile(r"</?(?:br|p|pre|div|span|code|b|body|html)\b[^<>]*>|(?:\\r)?\\n(?=[a-z])", re.IGNORECASE)
+"""What stands where a line break should: a tag, or `\\n` written out."""
 _HINT = re.compile("dis|low|use|ent", re.IGNORECASE)
 """One slip leaves the beginning or the end of `disallow` and `useragent` whole."""
 _WORD_END = re.compile(r"[\s;=]+")
+_SLIPPED = re.compile(
+    r"(content[ \t_-]{0,2}(?:signal|usage)s?|licence)(?:[ \t]{0,9}[:=;][ \t]{0,9}|[ \t]{1,9})(?=\S)",
+    re.IGNORECASE,
+)
+_MEANT = {"contentsignal": "content-signal", "contentusage": "content-usage", "licence": "license"}
+"""Names of fields that state something about use, without hyphens and plural, by the field meant."""
+_WITHHOLDS = re.compile(rf"(?<![\w-])(?:{'|'.join(NEGATIVE_WORDS)})(?![\w-])", re.IGNORECASE)
 
 
 class OddityKind(StrEnum):
@@ -206,7 +215,7 @@ def orphan_agent(number: int, text: str) -> tuple[Record, ...]:
 def _ambiguous(key: str, value: str) -> bool:
     if key not in _RULE_KEYS:
         return False
-    return ":" in value or "<" in value or not (value.isascii() and value.isprintable())
+    return ":" in value or "<" in value or "\\" in value or not (value.isascii() and value.isprintable())
 
 
 def is_joined(text: str) -> bool:
@@ -221,9 +230,11 @@ def reread(content: str, key: str) -> Iterator[tuple[str, str]]:
         name = folded(name)
         if name in KNOWN_KEYS - _RULE_KEYS:
             yield name, _cleaned(value)
+    if key not in KNOWN_KEYS and (slipped := _SLIPPED.match(content.strip(_JUNK))):
+        yield from _statement(slipped[1], _cleaned(content.strip(_JUNK)[slipped.end() :]))
     if not _HINT.search(content):
         return
-    for piece in _TAG.split(content) if "<" in content else (content,):
+    for piece in _TAG.split(content) if "<" in content or "\\n" in content else (content,):
         found = list(_JOINED.finditer(piece))
         start = found[0].start() if found else len(piece)
         if piece[:start].strip(_JUNK):
@@ -236,6 +247,13 @@ def reread(content: str, key: str) -> Iterator[tuple[str, str]]:
             value = _cleaned(piece[match.end() : end])
             if value and match[1].lower() in (USER_AGENT, DISALLOW):
                 yield match[1].lower(), value
+
+
+def _statement(written: str, value: str) -> Iterator[tuple[str, str]]:
+    """A statement about use under a name that is nearly right: a pointer, or one that withholds."""
+    meant = _MEANT.get(written.translate(_SQUEEZED).lower().removesuffix("s"))
+    if meant == "license" or (meant and _WITHHOLDS.search(value)):
+        yield meant, value
 
 
 def _cleaned(value: str) -> str:

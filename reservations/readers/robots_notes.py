@@ -19,9 +19,10 @@ ENCODING = NoteKind(
 FIELD = NoteKind(
     code="robots.field",
     level=Level.WARN,
-    summary="A line is nearly User-agent or Disallow, and most crawlers ignore it",
+    summary="The name of a field is nearly right, and most crawlers ignore the line",
     text="A field name is misspelt, or its colon is missing. Forbear reads such a line as a restriction, "
-    "never as a permission. Write the names exactly: `User-agent:` and `Disallow:`.",
+    "never as a permission. Write the names exactly: `User-agent:`, `Disallow:`, `Content-Signal:`, "
+    "`Content-Usage:`, `License:`.",
 )
 JOINED = NoteKind(
     code="robots.lost_line_break",
@@ -50,8 +51,8 @@ PATTERN = NoteKind(
     code="robots.pattern",
     level=Level.WARN,
     summary="A Disallow pattern does not begin with a slash, or holds characters that no path has",
-    text="Patterns begin with `/`. Forbear reads `private` as `/private`, and a URL of your own host as its "
-    "path; an Allow is never repaired. Write the path as it stands in the URL.",
+    text="Patterns begin with `/`, without quotation marks. Forbear reads `private` as `/private`, and a URL "
+    "of your own host as its path; an Allow is never repaired. Write the path as it stands in the URL.",
 )
 OUTSIDE = NoteKind(
     code="robots.outside_group",

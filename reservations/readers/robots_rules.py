@@ -22,6 +22,9 @@ _RULES = frozenset({ALLOW, DISALLOW, AI_TRAINING})
 _PLAIN = re.compile(r"/[A-Za-z0-9\-._~/=*]{0,999}\$?")
 _MANY = 32
 _GRAM = 4
+_QUOTES = "\"'`\u201c\u201d\u2018\u2019"
+_ENDS = ";,"
+"""What is put round a pattern, or behind it, in other languages than this one."""
 _ABSOLUTE = re.compile(r"/?(https?://.*)", re.IGNORECASE)
 
 
@@ -185,6 +188,10 @@ def is_malformed(value: str) -> bool:
 def _meant(record: Record) -> Iterator[Rule]:
     """What a pattern outside the grammar was meant to be: its path on this host, or below `/`."""
     value = record.value
+    bare = value.strip(_QUOTES).rstrip(_ENDS)
+    if bare != value and bare[:1] in ("/", "*"):
+        yield Rule(allow=False, pattern=compile_pattern(bare), record=record)
+        return
     if not is_malformed(value):
         return
     written = _ABSOLUTE.fullmatch(value)

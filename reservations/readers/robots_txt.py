@@ -233,11 +233,13 @@ def _oddity_of(record: Record, same_line: Record | None) -> OddityKind | None:
     if record.under is not ALWAYS:
         if is_joined(record.text):
             return OddityKind.JOINED
-        return OddityKind.PATTERN if same_line and same_line.key == record.key else OddityKind.FIELD
+        if same_line is None or same_line.key != record.key:
+            return OddityKind.FIELD
+        return OddityKind.AGENT if record.key == USER_AGENT else OddityKind.PATTERN
     if record.key == USER_AGENT:
         if not is_product_token(record.value):
             return OddityKind.AGENT
         return OddityKind.NOBODY if is_slip(record.value) else None
-    if record.key == DISALLOW and record.value and record.value[0] not in "/*":
+    if record.key == DISALLOW and record.value and (record.value[0] not in "/*" or record.value[-1] in ";,"):
         return OddityKind.PATTERN
     return OddityKind.NOINDEX if record.key == "noindex" else None

@@ -229,7 +229,10 @@ class _Builder:
 
     def end(self, tag: str) -> None:
         node = self.stack.pop()
-        end = self.body.find(b">", self.parser.parser.CurrentByteIndex) + 1
+        # an end tag begins here; of an element that closes itself, expat names the byte behind it
+        here = self.parser.parser.CurrentByteIndex
+        closes_itself = not node.children and not node.text and self.body[here - 2 : here] == b"/>"
+        end = here if closes_itself else self.body.find(b">", here) + 1
         raw = self.body[node.start : min(end, node.start + 4 * MAX_TEXT)]
         quote = " ".join(raw.decode("utf-8", "replace").replace("\0", "").split())
         node.place = Place(line=node.line, offset=node.start, quote=quote)
@@ -272,10 +275,13 @@ class _Builder:
         self.problems.append(Problem(kind=kind, place=node.place))
 
     def check_children(self, node: _Node) -> None:
+        """Note what an element may not hold; those below that hold nothing are looked at with it."""
         allowed = CHILDREN.get(node.name, frozenset())
         for child in node.children:
             if child.name and child.name not in allowed:
                 self.wrong(ProblemKind.UNKNOWN_ELEMENT, child)
+            elif child.name and child.name not in CHILDREN:
+                self.check_children(child)
 
     def content(self, node: _Node) -> Content:
         self.check_children(node)

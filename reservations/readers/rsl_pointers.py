@@ -142,9 +142,15 @@ def _lenient(grouping: Grouping, agent: Agent) -> Iterator[Record]:
 def _from_record(
     record: Record, base: str, file: RobotsFile, *, proper: bool, stranger: bool = False
 ) -> Pointer:
-    url, absolute = _address(base, record.value)
+    url, absolute = _address(base, record.value) if _is_address(record.value) else ("", False)
     locator = Locator(evidence=file.sha256, line=record.line, quote=quoted(record.text))
     return Pointer(url=url, carrier="file", proper=proper and absolute, locator=locator, stranger=stranger)
+
+
+def _is_address(written: str) -> bool:
+    """Whether a value is meant as an address: `MIT` and `All rights reserved` are names of terms."""
+    bare = written.strip().strip("<>\"'").partition("#")[0].partition("?")[0]
+    return not any(map(str.isspace, bare)) and ("/" in bare or bare.lower().endswith((".xml", ".rsl")))
 
 
 # ---- header and page

@@ -23,6 +23,14 @@ from reservations.model import (
 
 K = TypeVar("K", bound=Hashable)
 
+NEGATIVE_WORDS = (
+    *("no", "n", "0", "false", "deny", "denied", "disallow", "disallowed"),
+    *("forbidden", "prohibited", "never", "reserved"),
+)
+"""Values that withhold, whatever the protocol's own word for it is. `none` may mean no preference."""
+BLANKS = "\u00a0\u200b\u200c\u200d\u2060\ufeff"
+"""What is copied along with text and seen by nobody: no-break space, zero-width characters."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
@@ -106,8 +114,10 @@ def settled(made: Iterable[Statement]) -> tuple[Statement, ...]:
 @lru_cache(maxsize=16)
 def _negative(labels: tuple[str, ...]) -> re.Pattern[str]:
     names = "|".join(map(re.escape, labels))
+    gap = rf"[ \t{BLANKS}]*+"
     return re.compile(
-        rf"(?<![\w-])({names})[ \t]*[=:][ \t]*[\"'?(]{{0,2}}(?:no?|0|false|deny|disallow)(?=[\s,;)\"']|$)",
+        rf"(?<![\w-])({names})[\"']?(?:{gap}[=:]{gap}|[ \t]++)[\"'?(]{{0,2}}(?:{'|'.join(NEGATIVE_WORDS)})"
+        rf"(?=[\s{BLANKS},;)\"'}}]|$)",
         re.IGNORECASE,
     )
 

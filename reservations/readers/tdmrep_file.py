@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from html import unescape
 from urllib.parse import urlsplit
 
-from reservations.model import Evidence, Level, NoteKind, Outcome, quoted
+from reservations.model import Evidence, NoteKind, Outcome, quoted
 from reservations.origins import origin_of
 from reservations.readers.http_fields import fields_of
 from reservations.readers.json_document import (
@@ -26,12 +27,27 @@ from reservations.readers.json_document import (
     read_json,
 )
 from reservations.readers.path_pattern import PathPattern, compile_pattern
+from reservations.readers.tdmrep_notes import (
+    BAD_LOCATION,
+    DUPLICATE,
+    IS_HTML,
+    NOT_ARRAY,
+    NOT_JSON,
+    REPAIRED,
+    RULE_INVALID,
+)
 from reservations.readers.tdmrep_values import RESERVATION, lenient_value, strict_value
 
 MAX_RULES = 10_000
 MAX_FINDINGS = 20
 
-_SALVAGE = re.compile(r"tdm[-_:]?reservation[\"']?\s*+[:=]\s*+[\"']?(?:[12](?![0-9.])|true\b)", re.IGNORECASE)
+_QUOTE = "[\"'\u201c\u201d\u201e\u2018\u2019]?"
+_SALVAGE = re.compile(
+    rf"tdm[-_:]?reservation{_QUOTE}\s*+[:=]\s*+{_QUOTE}(?:0{{0,9}}[12](?![0-9.])|true\b)", re.IGNORECASE
+)
+_MARKUP = re.compile(r"<[^<>]{0,500}>")
+_MAX_WRAPPED = 100_000
+"""Characters of a web page that are looked at for a file inside it."""
 _DENIALS = frozenset(
     {
         "deny",
@@ -45,65 +61,9 @@ _DENIALS = frozenset(
         "allrightsreserved",
     }
 )
-_PARENTS = frozenset({"tdm", "tdmrep"})
+_PARENTS = frozenset({"tdm", "tdmrep", "location"})
+"""What a bare `reservation` has to stand under or beside."""
 _REFUSALS = frozenset({"disallow", "deny", "prohibit"})
-
-NOT_JSON = NoteKind(
-    code="tdmrep.file-not-json",
-    level=Level.BAD,
-    summary="The file is not JSON",
-    text="The file cannot be read as JSON, so by the TDMRep report it expresses nothing. Where it plainly "
-    "contains a reservation, Forbear treats the whole origin as reserved. Check the file with a JSON "
-    "validator.",
-)
-IS_HTML = NoteKind(
-    code="tdmrep.file-is-html",
-    level=Level.INFO,
-    summary="An HTML page answers in place of the file",
-    text="The server answers with a page instead of the file, as many do for addresses that do not exist. "
-    "This expresses nothing. If there is no such file, answer 404; if there is, check that it is "
-    "reachable.",
-)
-REPAIRED = NoteKind(
-    code="tdmrep.file-repaired",
-    level=Level.BAD,
-    summary="The file is JSON only after repair (a trailing comma, a comment)",
-    text="JSON allows neither comments nor a comma before a closing bracket, so a strict reader ignores "
-    "the whole file. Forbear repairs it and honours what it reserves, but takes no permission from "
-    "it. Remove them.",
-)
-NOT_ARRAY = NoteKind(
-    code="tdmrep.file-not-array",
-    level=Level.BAD,
-    summary="The file is not an array of rules",
-    text="The report asks for an array of rules even where there is only one, so a strict reader ignores "
-    'the file. Forbear honours what it plainly reserves. Write [{"location": "/", "tdm-reservation": '
-    "1}] with the brackets.",
-)
-RULE_INVALID = NoteKind(
-    code="tdmrep.rule-invalid",
-    level=Level.BAD,
-    summary="A rule lacks a location, or its reservation is neither 1 nor 0",
-    text="A rule needs `location` and `tdm-reservation`, the latter the number 1 or 0; otherwise a strict "
-    "reader skips it. Forbear honours 1 written as text, `true` or 2, and takes a missing location as"
-    " the whole site.",
-)
-BAD_LOCATION = NoteKind(
-    code="tdmrep.location-not-a-path",
-    level=Level.WARN,
-    summary="A location is not a path pattern",
-    text="`location` is a path beginning with `/` or `*`, compared with the path of a URL. A whole URL or "
-    "a path without its slash matches nothing for a strict reader; Forbear uses its path where the "
-    "rule reserves.",
-)
-DUPLICATE = NoteKind(
-    code="tdmrep.duplicate-member",
-    level=Level.BAD,
-    summary="A rule states the same member twice",
-    text="Which of two members of the same name counts depends on the reader (RFC 8259 section 4). Forbear"
-    " takes the rule as a reservation if either reserves. Keep one.",
-)
-FILE_NOTES = (NOT_JSON, IS_HTML, REPAIRED, NOT_ARRAY, RULE_INVALID, BAD_LOCATION, DUPLICATE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +85,8 @@ class Rule:
 
     def applies(self, origin: str, path: str) -> bool:
         """Whether it covers a path in normal form at an origin."""
-        return (not self.origin or self.origin == origin) and self.pattern.matches(path)
+        there = not self.origin or _authority(self.origin) == _authority(origin)
+        return there and self.pattern.matches(path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,14 +144,22 @@ def read_tdmrep_file(body: bytes) -> TdmFile:
 
 def _unreadable(document: JsonDocument) -> TdmFile:
     text = document.text.lstrip()
-    if text.startswith("<"):
+    wrapped = _wrapped(text) if text.startswith("<") else ""
+    if text.startswith("<") and not wrapped:
         return TdmFile(findings=(Finding(kind=IS_HTML, line=1, quote=quoted(text[:200])),))
     finding = Finding(kind=NOT_JSON, line=1, quote=quoted(text[:200]))
-    match = _SALVAGE.search(document.text)
+    match = _SALVAGE.search(wrapped or document.text)
     if match is None:
         return TdmFile(findings=(finding,) if text else ())
-    everywhere = _rule("/", "/", 1, "", document.line(match.start()), match[0], conforms=False)
+    line = 1 if wrapped else document.line(match.start())
+    everywhere = _rule("/", "/", 1, "", line, match[0], conforms=False)
     return TdmFile(rules=(everywhere,), findings=(finding,))
+
+
+def _wrapped(page: str) -> str:
+    """The file that a web page consists of, `<pre>[...]</pre>`; empty where it has text of its own."""
+    text = unescape(_MARKUP.sub("", page[:_MAX_WRAPPED])).lstrip()
+    return text if text.startswith(("[", "{")) else ""
 
 
 def _rules(document: JsonDocument, findings: list[Finding]) -> Iterator[Rule]:
@@ -218,7 +187,8 @@ def _lenient_rule(under: str, node: JsonObject, line: int, quote: str, *, beside
     if beside is not None:
         reserves = any(lenient_value(m.value) == 1 for m in node.get_all(RESERVATION))
     else:
-        reserves = any(_plainly_reserves(under, member) for member in node.members)
+        near = "location" if node.get("location") else under
+        reserves = any(_plainly_reserves(near, member) for member in node.members)
     if not reserves:
         return _weak_permission(node, line, quote) if beside is None else None
     location = _value(node.get("location"))
@@ -244,7 +214,17 @@ def _rule(written: str, path: str, value: int, policy: str, line: int, quote: st
                 policy=policy, line=line, quote=quoted(quote))  # fmt: skip
 
 
+def _authority(origin: str) -> str:
+    """Host and port: a location that names the site by `http` means it by `https` as well."""
+    return origin.rpartition("://")[2]
+
+
+def _absolute(location: str) -> str:
+    return f"https:{location}" if location.startswith("//") else location
+
+
 def _origin(location: str) -> str:
+    location = _absolute(location)
     if not location.lower().startswith(("http://", "https://")):
         return ""
     try:
@@ -254,6 +234,7 @@ def _origin(location: str) -> str:
 
 
 def _as_path(location: str) -> str:
+    location = _absolute(location)
     if location.lower().startswith(("http://", "https://")):
         try:
             parts = urlsplit(location)
@@ -304,9 +285,10 @@ def _complaints(node: JsonObject, strict: Rule | None) -> Iterator[NoteKind]:
     names = [m.name for m in node.members]
     if len(names) != len(set(names)):
         yield DUPLICATE
-    if strict is None and RESERVATION in names:
+    if strict is None and any(_plain(name) in ("location", "tdmreservation") for name in names):
         yield RULE_INVALID
-    if strict is not None and not strict.location.startswith(("/", "*")):
+    proper = strict is None or strict.location.startswith(("/", "*"))
+    if not proper or (strict is not None and strict.location.startswith("//")):
         yield BAD_LOCATION
 
 

@@ -10,54 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
-from reservations.model import Evidence, Level, Locator, Note, NoteKind
+from reservations.model import Evidence, Locator, Note
 from reservations.readers.json_document import JsonObject
+from reservations.readers.tdmrep_notes import BAD_POLICY, BAD_VALUE, CONFLICT, ILL_FORMED, MISPLACED
 
 RESERVATION = "tdm-reservation"
 POLICY = "tdm-policy"
 
-
-_ONE_WORDS = frozenset({"1", "2", "true", "yes", "?1", '"1"', "'1'"})
-
-BAD_VALUE = NoteKind(
-    code="tdmrep.value-not-0-or-1",
-    level=Level.BAD,
-    summary="A reservation is neither 1 nor 0",
-    text="Any value but 1 and 0 is a protocol error and counts as absent. Forbear honours `true`, 2 and "
-    "the like as a reservation, and takes nothing else from it. Write 1.",
-)
-CONFLICT = NoteKind(
-    code="tdmrep.conflicting-values",
-    level=Level.BAD,
-    summary="The same place says both 1 and 0, or says it on several lines",
-    text="Two header lines become the value `0, 1`, which is invalid; of two meta elements the report says"
-    " nothing. Forbear goes by the reservation. Send one value.",
-)
-MISPLACED = NoteKind(
-    code="tdmrep.misplaced",
-    level=Level.BAD,
-    summary="The reservation stands where the report does not look for it",
-    text="`X-Robots-Tag: tdm-reservation: 1`, `http-equiv` and `property` are not TDMRep; a strict reader "
-    "misses them. Forbear honours a reservation there. Use a `tdm-reservation` header or <meta "
-    'name="tdm-reservation" content="1">.',
-)
-BAD_POLICY = NoteKind(
-    code="tdmrep.policy-not-a-url",
-    level=Level.WARN,
-    summary="A TDM policy is not a web address",
-    text="`tdm-policy` is the address of a policy, http or https. Other text is ignored; a contact belongs"
-    " into the policy. The reservation beside it stands.",
-)
-ILL_FORMED = NoteKind(
-    code="tdmrep.metadata-ill-formed",
-    level=Level.BAD,
-    summary="The XMP packet or EPUB package that holds the reservation is not well-formed XML",
-    text="A strict reader cannot read it. Forbear honours what it plainly reserves. The sample in the "
-    "report itself leaves a namespace value unquoted; do not copy that.",
-)
-
-
-VALUE_NOTES = (BAD_VALUE, CONFLICT, MISPLACED, BAD_POLICY, ILL_FORMED)
+_ONE_WORDS = frozenset({"1", "2", "true", "yes", "reserved", "?1", '"1"', "'1'"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
