@@ -21,7 +21,6 @@ from crawler.identity.signing import PROFILE
 from crawler.lists import load_lists
 from crawler.lists.loading import load_register
 from crawler.present import moment
-from crawler.words import in_words
 from reservations.protocols import discover
 
 Row = str | bool | int | float | list[str] | dict[str, str]
@@ -155,7 +154,7 @@ def _reading(config: Config) -> dict[str, Row]:
 def _lists(config: Config) -> dict[str, Row]:
     titles = {name: entry.title for name, entry in load_register(config).items()}
     rows: dict[str, Row] = {
-        listing.name: titles.get(listing.name, in_words(f"blocklist.{listing.name}"))
+        listing.name: titles.get(listing.name, f"our own list “{listing.name}”")
         for listing in load_lists(config).listings
     }
     if config.policy.jurisdictions:

@@ -70,6 +70,8 @@ class Overview:
     pace: tuple[tuple[str, int], ...]
     pace_chart: Markup | None
     smalls: tuple[Small, ...]
+    rest: tuple[Small, ...]
+    """What has no chart: other reasons, and what waits."""
     small_days: tuple[str, ...]
     scale: int
     top: tuple[Excluding, ...]
@@ -107,6 +109,7 @@ def overview(connection: Connection, config: Config, now: datetime, speech: Lang
         pace=pace,
         pace_chart=_pace_chart(pace, speech),
         smalls=smalls,
+        rest=tuple(_rest(by_day, smalls)),
         small_days=days,
         scale=scale,
         top=top_excluding(connection, number),
@@ -157,6 +160,20 @@ def _smalls(rows: tuple[Bucket, ...], now: datetime) -> tuple[tuple[Small, ...],
     return smalls, days, top
 
 
+def _rest(rows: tuple[Bucket, ...], smalls: tuple[Small, ...]) -> Iterator[Small]:
+    """Decisions that no chart shows, so that the table adds up."""
+    totals: Counter[str] = Counter()
+    for row in rows:
+        totals[row.verdict] += row.decisions
+    shown = sum(small.total for small in smalls if small.tone == "out")
+    for name, number, tone in (
+        ("Other reasons to leave out", totals["exclude"] - shown, "out"),
+        ("Waiting", totals["defer"], "wait"),
+    ):
+        if number:
+            yield Small(name=name, total=number, chart=Markup(), tone=tone, days=())
+
+
 def _small(key: tuple[str, str], values: tuple[int, ...], top: int, days: tuple[str, ...]) -> Small:
     tone = "taken" if key[0] == "keep" else "out"
     name = "Kept" if key[0] == "keep" else in_words(key[1])
@@ -185,10 +202,14 @@ def _needs(connection: Connection, config: Config, now: datetime, speech: Langua
             ref=row.reference, step=step, due=speech.minute(row.due),
         )  # fmt: skip
         days = (row.due.date() - now.date()).days
-        when = "Overdue" if late else "Today" if days == 0 else f"In {days} days"
+        when = "Overdue" if late else "Today" if days == 0 else _in_days(days)
         yield Need(when=when, tone="bad" if late or days == 0 else "taken", text=text)
     yield from _key_needs(config, now, speech)
     yield from _list_needs(config, now, speech)
+
+
+def _in_days(days: int) -> str:
+    return "Tomorrow" if days == 1 else f"In {days} days"
 
 
 def _key_needs(config: Config, now: datetime, speech: Language) -> Iterator[Need]:
@@ -208,7 +229,7 @@ def _key_needs(config: Config, now: datetime, speech: Language) -> Iterator[Need
         text = speech.say(
             "The signing key runs out on %(day)s: forbear identity rotate-key", day=speech.day(key.expires)
         )
-        yield Need(when=f"In {days} days", tone="taken", text=text)
+        yield Need(when=_in_days(days), tone="taken", text=text)
 
 
 def _list_needs(config: Config, now: datetime, speech: Language) -> Iterator[Need]:

@@ -45,13 +45,14 @@ class Patient(Quick):
 
 
 @contextmanager
-def serving(folder: Path, connection: type[BoundedConnection] = Quick) -> Iterator[int]:
+def serving(folder: Path, connection: type[BoundedConnection] = Quick, **publish: Any) -> Iterator[int]:
     """A site in this process whose connections are bounded tightly; its port."""
-    config = config_for(folder)
+    config = config_for(folder, **publish)
     small_record(config)
     with listening("127.0.0.1", 0) as listener:
         made = uvicorn.Config(
             create_app(config), http=connection, ws="none", log_level="critical", access_log=False,
+            proxy_headers=False,
             h11_max_incomplete_event_size=MAX_HEAD, timeout_keep_alive=2,
         )  # fmt: skip
         server = uvicorn.Server(made)
@@ -161,6 +162,34 @@ def test_idle_connections_make_room_for_a_question(tmp_path: Path) -> None:
         idle = [connect(port) for _ in range(3 * Patient.most)]
         assert status(ask(port)) == 200
         assert 0 < sum(map(_is_open, idle)) < Patient.most
+        for made in idle:
+            made.close()
+
+
+class Crowded(Patient):
+    """Counts this machine like any other network."""
+
+    most = 40
+    most_of_network = 5
+    counts_this_machine = True
+
+
+def test_one_network_gets_so_many_connections_and_its_idle_ones_make_room(tmp_path: Path) -> None:
+    with serving(tmp_path, Crowded) as port:
+        idle = [connect(port) for _ in range(3 * Crowded.most_of_network)]
+        assert status(ask(port)) == 200
+        assert sum(map(_is_open, idle)) < Crowded.most_of_network
+        assert sum(map(_is_open, idle[-2:])) == 2
+        for made in idle:
+            made.close()
+        assert [status(ask(port)) for _ in range(3 * Crowded.most_of_network)] == [200] * 15
+
+
+def test_a_trusted_proxy_may_have_as_many_as_it_needs(tmp_path: Path) -> None:
+    with serving(tmp_path, Crowded, trusted_proxies=["127.0.0.1"]) as port:
+        idle = [connect(port) for _ in range(3 * Crowded.most_of_network)]
+        assert status(ask(port)) == 200
+        assert all(map(_is_open, idle))
         for made in idle:
             made.close()
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 import uvicorn
+from fastapi.testclient import TestClient
 
 from crawler.config import Config
+from crawler.identity.publish import announce
+from crawler.store.database import open_database
 from crawler.web.app import create_app, routers
 from crawler.web.language import available, language
 from tests.foreign import debian, needed, npm
@@ -43,36 +49,113 @@ def served(config: Config) -> Iterator[str]:
         thread.join(10)
 
 
+CHECKED = {
+    "url": "https://example.org/a",
+    "robots": "User-agent: GPTBot\nDisallow: /\n\nUser-agent: *\nContent-Usage: train-ai=n\nDissallow: /x\n",
+    "headers": "X-Robots-Tag: noai",
+    "html": '<meta name="tdm-reservation" content="yes">',
+}
+WRONG = "what=&mail=&true="
+STAFF = ("", "/decisions", "/decisions?verdict=exclude&reason=robots", "/complaints", "/audit")
+
+
+def pages_of(web: TestClient, rows: list[Any]) -> list[tuple[str, str | None]]:
+    """Every public and staff page, in each of its states, and forms as they come back."""
+    complaint, closed = (_complaint(web) for _ in range(2))
+    german = _complaint(web, "/de")
+    own = web.post("/own", data={"domain": "example.org"}).headers["location"]
+    for step in ("upheld", "closed"):
+        _step(web, closed.split("/")[2], step)
+    versions = web.get("/api/v1/files?domain=127.0.1.4").json()["items"]
+    file = next(v["sha256"] for v in versions if v["outcome"] == "found")
+    addresses = [next(r["url"] for r in rows if r["verdict"] == v) for v in ("exclude", "keep")]
+    looked_up = [
+        f"/lookup?url={quote(address, safe='')}" for address in (*addresses, "https://nobody.example/a")
+    ]
+    folder = quote(addresses[1].rpartition("/")[0] + "/", safe="")
+    domains = ("127.0.1.4", "127.0.1.12", "127.0.1.33", "127.0.1.44", "127.0.1.48", "nobody.example")
+    plain = (
+        *(
+            "/",
+            "/check",
+            "/complain",
+            "/own",
+            "/log",
+            "/api",
+            "/accessibility",
+            "/bot/",
+            "/changes/",
+            "/policy/1/",
+        ),
+        *("/nothing", "/lookup?q=org", "/own/unknown", f"/file/{file}", f"/file/{file}?before={file}"),
+        *(f"/d/{domain}" for domain in domains),
+        *(complaint, closed, own, *looked_up, f"/lookup?prefix={folder}"),
+        *("/de/", "/de/d/127.0.1.4", "/de/log", "/de/own", german, f"/de{looked_up[0]}"),
+        *(f"/staff{path}" for path in (*STAFF, f"/complaints/{complaint.split('/')[2]}")),
+    )
+    forms = {
+        "/complain": WRONG,
+        "/de/complain": WRONG,
+        "/own": "domain=org",
+        "/log": "proof=none",
+        **{path: urlencode(CHECKED) for path in ("/check", "/de/check")},
+    }
+    return [*((path, None) for path in plain), *forms.items()]
+
+
+def _complaint(web: TestClient, language: str = "") -> str:
+    form = {"what": "127.0.1.4", "mail": "a@example.org", "true": "1"}
+    return web.post(f"{language}/complain", data=form).headers["location"]
+
+
+def _step(web: TestClient, number: str, step: str) -> None:
+    page = web.get(f"/staff/complaints/{number}", auth=AUTH).text
+    seal = re.search(r'name="seal" value="([^"]+)"', page)
+    assert seal is not None
+    done = {"step": step, "text": "For this reason.", "seal": seal[1]}
+    assert web.post(f"/staff/complaints/{number}", data=done, auth=AUTH).status_code == 303
+
+
 @pytest.mark.slow
 def test_no_page_keeps_anybody_out(tmp_path: Path) -> None:
+    data, config = tmp_path / "data", config_for(tmp_path / "data", checks_per_hour=10_000)
+    demo_record(data)
+    engine = open_database(config.database_url)
+    with engine.begin() as connection:
+        announce(connection, config, datetime.now(UTC))
+    engine.dispose()
+    with running(config) as web:
+        rows = web.get("/api/v1/decisions?domain=127.0.1.4&limit=200", auth=AUTH).json()["items"]
+        pages = pages_of(web, rows)
+    with served(config) as base:
+        looked = judged(base, pages)
+    refused = {page["url"].removeprefix(base) for page in looked if page["status"] != 200}
+    wrong = ("/lookup?q=org", "/complain", "/de/complain", "/own", "/log")
+    assert refused == {"/nothing", "/own/unknown", *wrong}
+
+
+@pytest.mark.slow
+def test_no_page_of_a_new_site_keeps_anybody_out(tmp_path: Path) -> None:
+    paths = ("/", "/bot/", "/d/nobody.example", "/log", *(f"/staff{path}" for path in STAFF), "/d/a.example")
+    with served(config_for(tmp_path, lookups_per_minute=5)) as base:
+        looked = judged(base, [(path, None) for path in paths])
+    assert 429 in {page["status"] for page in looked}
+
+
+def judged(base: str, pages: list[tuple[str, str | None]]) -> list[Any]:
+    """What axe finds on each page in both themes, narrow and wide; and that it finds nothing."""
     chromium = debian("chromium", "chromium", "chromium-browser", "google-chrome")
     node, tools = needed("node", "apt-get install nodejs"), npm("axe-core@4", "puppeteer-core@24")
-    data = tmp_path / "data"
-    demo_record(data)
-    config = config_for(data)
-    with running(config) as web:
-        form = {"what": "127.0.1.4", "mail": "a@example.org", "true": "1"}
-        complaint = web.post("/complain", data=form).headers["location"]
-        own = web.post("/own", data={"domain": "example.org"}).headers["location"]
-        rows = web.get("/api/v1/decisions?domain=127.0.1.4&limit=200", auth=AUTH).json()["items"]
-    address = next(r["url"] for r in rows if r["verdict"] == "exclude").replace("&", "%26")
-    domains = ("127.0.1.4", "127.0.1.44", "127.0.1.48", "nobody.example")
-    staff = ("", "/decisions", "/complaints", f"/complaints/{complaint.split('/')[2]}", "/audit")
-    paths = (
-        *("/", "/check", "/complain", "/own", "/api", "/accessibility", "/bot/", "/nothing", "/lookup?q=org"),
-        *(f"/d/{domain}" for domain in domains),
-        *(f"/staff{path}" for path in staff),
-        *(complaint, own, f"/lookup?url={address}"),
-    )
     auth = "Basic " + base64.b64encode(f"anna:{TOKEN}".encode()).decode()
-    with served(config) as base:
-        script = Path(__file__).with_name("web_axe.mjs")
-        words = [node, str(script), str(tools), chromium, auth, *(base + path for path in paths)]
-        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=500)
+    words = [node, str(Path(__file__).with_name("web_axe.mjs")), str(tools), chromium, auth]
+    asked = json.dumps([(base + path, form) for path, form in pages])
+    done = subprocess.run(words, input=asked, capture_output=True, text=True, check=False, timeout=500)
     assert done.returncode == 0, done.stderr
     looked = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(looked) == 4 * len(paths)
+    assert len(looked) == 4 * len(pages)
     assert [page for page in looked if page["violations"] or page["sideways"]] == []
+    assert [page for page in looked if page["status"] >= 500] == []
+    return looked
 
 
 def test_every_page_is_found_by_its_router() -> None:
@@ -114,8 +197,6 @@ def test_the_description_names_every_error_as_a_problem(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("code", available())
 def test_a_translation_keeps_the_named_places(code: str) -> None:
-    import re
-
     places = re.compile(r"%\((\w+)\)s")
     for english, translated in language(code)._texts.items():
         assert set(places.findall(translated)) <= set(places.findall(english)) | {"n"}, english
