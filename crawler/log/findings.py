@@ -17,6 +17,7 @@ class What(StrEnum):
     COMMITMENT = "commitment"
     EVIDENCE = "evidence"
     STORED = "stored"
+    DERIVED = "derived"
     REPLAY = "replay"
     ENTRIES = "entries"
     TILE = "tile"
@@ -56,6 +57,8 @@ def meaning(what: What) -> str:
             return "stored evidence was altered"
         case What.STORED:
             return "a WARC file was altered"
+        case What.DERIVED:
+            return "a row does not say what the decisions say that it follows from"
         case What.REPLAY:
             return "judged again it comes out differently"
         case What.ENTRIES:

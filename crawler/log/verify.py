@@ -20,6 +20,7 @@ from crawler.log.folder import LogFolder
 from crawler.log.note import NoteError, Verifier
 from crawler.log.replay import NotJudged, replay
 from crawler.store.database import Connection
+from crawler.store.queries.derived import wrong_rows
 from crawler.store.queries.log import (
     CheckpointRow,
     checkpoints,
@@ -32,6 +33,7 @@ from crawler.store.queries.log import (
 from crawler.store.queries.logged import altered_evidence
 
 MAX_FINDINGS = 1000
+OF_DECISIONS = frozenset({What.MISSING, What.RECORD, What.COMMITMENT})
 Progress = Callable[[int, int], None]
 """Entries checked so far, of how many."""
 
@@ -92,9 +94,14 @@ def verify(connection: Connection, question: Question, progress: Progress = lamb
     removals = RemovalCheck(connection, question.data)
     findings = _Findings(claims.findings)
     for found in chain(
-        _log(connection, tree, check, size, progress), _passed_over(connection), removals.findings()
+        _log(connection, tree, check, size, progress),
+        _passed_over(connection),
+        removals.findings(),
     ):
         findings.add(found)
+    if findings.decisions_stand:  # else there is nothing to hold other rows against
+        for text in wrong_rows(connection, erased=bool(redactions)):
+            findings.add(Finding(what=What.DERIVED, entry=None, text=text))
     replayed = not_judged = 0
     for difference in replay(connection) if question.replay else ():
         if isinstance(difference, NotJudged):
@@ -129,6 +136,11 @@ class _Findings:
     @property
     def sorted(self) -> tuple[Finding, ...]:
         return tuple(sorted(self._found, key=lambda f: f.order))
+
+    @property
+    def decisions_stand(self) -> bool:
+        """Whether decisions are those that were logged."""
+        return all(f.what not in OF_DECISIONS for f in self._found)
 
     def add(self, finding: Finding) -> None:
         self._found.append(finding)
@@ -170,7 +182,7 @@ def _claims(question: Question, rows: Sequence[CheckpointRow], seen: str | None)
     known = {row.note for row in rows}
     if seen is not None:
         _opened(seen, "the published checkpoint", question.verifier, claims)
-    if rows and (seen is None or seen not in known):
+    if (rows or seen is not None) and seen not in known:
         state = "missing" if seen is None else "none that the record knows"
         text = f"the published checkpoint is {state}"
         claims.findings.append(Finding(what=What.CHECKPOINT, entry=None, text=text))

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 ROW_ID = BigInteger().with_variant(Integer(), "sqlite")
@@ -79,6 +79,17 @@ class Hostile(TypeDecorator[str]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """Give back what came in."""
         return None if value is None else restored(value)
+
+
+class Bytes(TypeDecorator[bytes]):
+    """Bytes. In SQLite a value has a type of its own: text that somebody put there is the bytes of it."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> bytes | None:
+        """Bytes in any case, so that what was altered is compared like everything else."""
+        return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
 
 
 class Moment(TypeDecorator[datetime]):

@@ -15,7 +15,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     String,
     Table,
     Text,
@@ -24,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-from crawler.store.columns import ROW_ID, SORTABLE, Hostile, Moment
+from crawler.store.columns import ROW_ID, SORTABLE, Bytes, Hostile, Moment
 from crawler.store.metadata import metadata
 
 MAX_URL = 16_384
@@ -122,7 +121,7 @@ evidence = Table(
     metadata,
     Column("sha256", _SHA256, primary_key=True),
     Column("length", ROW_ID, nullable=False),
-    Column("content", LargeBinary, nullable=False),
+    Column("content", Bytes, nullable=False),
     _time("first_seen"),
 )
 
@@ -328,10 +327,10 @@ log_entry = Table(
     # Dense and assigned by the one writer: a sequence may skip, and a log must not.
     Column("position", ROW_ID, primary_key=True, autoincrement=False),
     _word("kind"),
-    Column("leaf_hash", LargeBinary, nullable=False),
-    Column("entry", LargeBinary, nullable=False),
+    Column("leaf_hash", Bytes, nullable=False),
+    Column("entry", Bytes, nullable=False),
     # Salt and row are what an erasure takes away; position, entry and hash stay.
-    Column("salt", LargeBinary),
+    Column("salt", Bytes),
     _to("decision.id", "decision_id", nullable=True),
     _to("crawl.id", "crawl_id", nullable=True),
     _time("created_at"),
@@ -343,7 +342,7 @@ checkpoint = Table(
     "checkpoint",
     metadata,
     Column("tree_size", ROW_ID, primary_key=True, autoincrement=False),
-    Column("root_hash", LargeBinary, nullable=False),
+    Column("root_hash", Bytes, nullable=False),
     Column("note", Text, nullable=False, comment="the signed note"),
     _time("created_at"),
 )

@@ -73,7 +73,7 @@ class SeenReservations:
         by_sha256 = {s.sha256: s for s in sightings}
         for reason in decision.reasons:
             sighting = by_sha256.get(reason.evidence or "")
-            if sighting is not None and _is_reservation(reason, sighting.evidence):
+            if sighting is not None and is_reservation(reason, sighting.evidence.outcome):
                 self._sight(decision, site, reason, sighting)
 
     def file_observed(self, origin: str, sighting: Sighting) -> None:
@@ -81,7 +81,7 @@ class SeenReservations:
         evidence = sighting.evidence
         if (origin, evidence.kind) not in self._open or evidence.outcome not in ANSWERS:
             return
-        if evidence.kind in _location_kinds():
+        if evidence.kind in location_kinds():
             self._writer.call(lambda connection: _reconsider(connection, origin, sighting, self._agent))
 
     def _sight(self, decision: Decision, site: Site, reason: Reason, sighting: Sighting) -> None:
@@ -98,7 +98,7 @@ class SeenReservations:
         self._writer.push(
             self._upsert,
             {
-                "natural_key": sha256(to_json(key).encode()).hexdigest(),
+                "natural_key": natural_key(key),
                 "origin": site.origin,
                 "host": site.host,
                 "domain": site.domain,
@@ -121,6 +121,11 @@ class SeenReservations:
         """What a reason was made from: it alone knows scope and terms. Read again only for news."""
         statements = read(decision.url, decision.evidence, self._agent).statements
         return next((s for s in statements if _says(s, reason.code, reason.use, reason.quote)), None)
+
+
+def natural_key(known_by: tuple[object, ...]) -> str:
+    """The key of a reservation: origin, kind of evidence, protocol, code, use and words."""
+    return sha256(to_json(known_by).encode()).hexdigest()
 
 
 def _reconsider(connection: Connection, origin: str, sighting: Sighting, agent: Agent) -> None:
@@ -157,16 +162,18 @@ def _says(statement: Statement, code: str, use: str | None, quote: str) -> bool:
     )
 
 
-def _is_reservation(reason: Reason, evidence: Evidence) -> bool:
+def is_reservation(reason: Reason, outcome: Outcome) -> bool:
+    """Whether a reason is a reservation that was seen, rather than a limit, a list or a failure."""
     return (
         reason.effect is Effect.EXCLUDE
         and reason.protocol not in NOT_A_RESERVATION
-        and evidence.outcome in (Outcome.FOUND, Outcome.MALFORMED)
+        and outcome in (Outcome.FOUND, Outcome.MALFORMED)
     )
 
 
 @cache
-def _location_kinds() -> frozenset[str]:
+def location_kinds() -> frozenset[str]:
+    """Kinds of evidence that are files of a site, rather than something of one page."""
     return frozenset({ROBOTS_TXT, *(location.kind for p in discover() for location in p.locations)})
 
 

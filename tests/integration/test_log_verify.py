@@ -27,6 +27,7 @@ from crawler.software import SOFTWARE
 from crawler.store import rebuild
 from crawler.store.database import open_database
 from crawler.store.schema import decision
+from crawler.store.tallies import count_all
 from reservations.model import Verdict
 from reservations.reader_changes import reader_changes
 from tests.log_tools import Instance, flip
@@ -200,6 +201,60 @@ def test_an_altered_row(instance: Instance, statement: str, entry: int, what: Wh
     assert (first.entry, first.what) == (entry, what)
 
 
+BEFORE = "'2020-01-01T00:00:00.000000Z'"
+DERIVED = {
+    "words": ("UPDATE reservation SET quote = 'x'", "does not say what was seen"),
+    "seen earlier": (f"UPDATE reservation SET first_seen = {BEFORE}", "first seen 2020-01-01"),
+    "ended": (f"UPDATE reservation SET ended_at = {BEFORE}", "ended 2020-01-01"),
+    "ended later": (
+        "UPDATE reservation SET ended_at = '2030-01-01T00:00:00.000000Z'",
+        "nothing was asked for",
+    ),
+    "seen later": (
+        "UPDATE reservation SET last_seen = '2030-01-01T00:00:00.000000Z'",
+        "nothing was asked for",
+    ),
+    "another host": ("UPDATE reservation SET host = 'x.example'", "stands under x.example"),
+    "reservation gone": ("DELETE FROM reservation", "is gone"),
+    "one that never was": (
+        "UPDATE reservation SET natural_key = replace(natural_key, substr(natural_key, 1, 4), '0000')",
+        "does not say what was seen",
+    ),
+    "a time that is none": ("UPDATE reservation SET first_seen = 'x'", "cannot be read"),
+    "decisions": ("UPDATE site_decisions SET decisions = decisions + 1", "says decisions"),
+    "pages": ("UPDATE site_pages SET pages = pages - 1", "says pages"),
+    "bytes": ("UPDATE site_documents SET bytes = 1", "says bytes 1"),
+    "since": (f"UPDATE site_decisions SET first = {BEFORE}", "says first"),
+    "hours": ("UPDATE hour_decisions SET last_id = 7", "says last_id 7"),
+    "sum gone": ("DELETE FROM site_pages", "is gone"),
+    "a site that never was": ("UPDATE site_documents SET site = 'x)'", "site_documents of x)"),
+}
+
+
+@pytest.mark.parametrize(("statement", "text"), DERIVED.values(), ids=DERIVED)
+def test_an_altered_row_that_follows_from_others(instance: Instance, statement: str, text: str) -> None:
+    engine = open_database(instance.config.database_url)
+    count_all(engine)
+    engine.dispose()
+    assert instance.verified().findings == ()
+    instance.run(statement)
+    found = instance.verified().findings
+    assert {f.what for f in found} == {What.DERIVED}
+    assert text in found[0].text
+
+
+def test_evidence_that_became_text_is_altered_evidence(instance: Instance, cli: Cli) -> None:
+    instance.run("UPDATE evidence SET content = CAST(content AS TEXT) || 'x' WHERE length > 0")
+    assert instance.verified(replay=True).findings[0].what is What.EVIDENCE
+
+
+def test_checkpoints_that_were_deleted(instance: Instance, cli: Cli) -> None:
+    instance.run("DELETE FROM checkpoint")
+    code, out, _ = cli("verify")
+    assert code == 4
+    assert "the published checkpoint is none that the record knows" in out
+
+
 def test_a_byte_of_the_checkpoint(instance: Instance, cli: Cli) -> None:
     flip(instance.log / "checkpoint", 30)
     code, out, _ = cli("verify")
@@ -279,7 +334,7 @@ def test_a_decision_of_older_readers_is_a_finding_with_the_change_that_explains_
     instance: Instance, cli: Cli
 ) -> None:
     """Kept by readers that measured a pattern otherwise; this release leaves the page out."""
-    change = next(c for c in reader_changes() if c.protocol == "robots")
+    change = max((c for c in reader_changes() if c.protocol == "robots"), key=lambda c: c.version)
     older = f"Forbear/0.0.9 readers/{change.version - 1}"
     instance.run(
         f"UPDATE crawl SET software = '{older}'",

@@ -13,6 +13,7 @@ from crawler.gate import Decision
 from crawler.store import schema
 from crawler.store.database import Connection, open_database
 from crawler.store.log import take_away
+from crawler.store.queries.derived import wrong_sums
 from crawler.store.queries.folders import has_sums
 from crawler.store.queries.lookup import LookupFilter, lookup
 from crawler.store.queries.pages import example, hosts, page_counts, taking, visitors
@@ -87,6 +88,7 @@ def folder(url: str) -> str:
 
 
 def agree(connection: Connection) -> None:
+    assert not list(wrong_sums(connection, erased=False))
     for subject in SUBJECTS:
         kept, read = LookupFilter(subject=subject), FromRows(subject=subject)
         assert lookup(connection, kept) == lookup(connection, read)
@@ -138,6 +140,7 @@ def test_sums_follow_an_erasure(engine: Engine, large: bool) -> None:
     for number in (40, 31, 30, 29, 12, 3, 1):
         with engine.begin() as connection:
             take_away(connection, number)
+            assert not list(wrong_sums(connection, erased=True))
             for subject in SUBJECTS:
                 kept, read = LookupFilter(subject=subject), FromRows(subject=subject)
                 told, exact = lookup(connection, kept), lookup(connection, read)

@@ -130,9 +130,15 @@ def decided(connection: Connection, *conditions: ColumnElement[bool], limit: int
     return list(connection.execute(statement.order_by(decision.c.id).limit(limit)))
 
 
-def change(connection: Connection, rows: Sequence[Row[Any]], since: int, places: Places) -> Change:
-    """What these decisions add to sums over such places, which reach to decision `since`."""
-    made = Change()
+def change(
+    connection: Connection,
+    rows: Sequence[Row[Any]],
+    since: int,
+    places: Places,
+    made: Change | None = None,
+) -> Change:
+    """What these decisions add to sums over such places, which reach to decision `since`; added to `made`."""
+    made = Change() if made is None else made
     for row in rows:
         _add_decision(made, row, places)
     hashes = sorted({row.url_hash for row in rows})
