@@ -21,7 +21,7 @@ from crawler.web.checking import Checker
 from crawler.web.chores import chores
 from crawler.web.crowd import Crowd
 from crawler.web.errors import install
-from crawler.web.headers import LanguagePrefix, SecurityHeaders
+from crawler.web.headers import HeadAsGet, LanguagePrefix, SecurityHeaders
 from crawler.web.remember import Remembered
 from crawler.web.site import Site
 
@@ -82,6 +82,7 @@ def create_app(config: Config, *, live: bool = False) -> FastAPI:
     app.add_middleware(Crowd)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(LanguagePrefix)
+    app.add_middleware(HeadAsGet)
     install(app)
     for router in routers():
         app.include_router(router)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -218,6 +219,21 @@ def test_who_asks_and_does_not_read_is_left(port: int) -> None:
 def _ask_without_end(made: socket.socket) -> None:
     while True:  # a send that is not taken for ten seconds ends it with another error
         made.sendall(GET % (b"/static/forbear.css", b""))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/d/example.org", "/d/example.org.atom", "/static/forbear.css", "/api/v1/status", "/nothing"],
+)
+def test_head_is_answered_like_get_without_the_body(port: int, path: str) -> None:
+    with connect(port) as made:
+        made.sendall(b"HEAD %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % path.encode())
+        head, _, body = read(made).partition(b"\r\n\r\n")
+    whole = ask(port, path)
+    assert (status(head), body) == (status(whole), b"")
+    length = re.search(rb"content-length: (\d+)", head)
+    assert length is not None
+    assert int(length[1]) == len(whole.partition(b"\r\n\r\n")[2]) > 0
 
 
 def test_pipelined_questions_are_answered_in_order(port: int) -> None:
