@@ -20,6 +20,7 @@ from crawler.identity.card import CARD_PATH, contact_uri
 from crawler.identity.declaration import Category, Declaration, dated_table
 from crawler.identity.directory import PATH as DIRECTORY_PATH
 from crawler.identity.feed import ATOM_PATH, JSON_PATH, policy_page
+from crawler.identity.to_do import to_do
 from crawler.present import dumps, moment
 from crawler.store.queries.publications import Notice, Publication, in_force
 
@@ -133,8 +134,16 @@ def change_page(published: Published, version: Publication, root: str = "../../"
     """The page of one version: what changed with it, from when."""
     notices = [n for n in published.notices if n.number == version.number][::-1]
     before = next((v for v in published.versions if v.number == version.number - 1), None)
+    asked = to_do(parsed(before.canonical) if before else None, parsed(version.canonical))
     return _render(
-        "change.html", published, root, here="changes", version=version, notices=notices, before=before
+        "change.html",
+        published,
+        root,
+        here="changes",
+        version=version,
+        notices=notices,
+        before=before,
+        to_do=asked,
     )
 
 

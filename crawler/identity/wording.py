@@ -178,7 +178,7 @@ def summary(category: str, changes: list[tuple[str, Any, Any]]) -> str:
     """A category's changes in a few words, after the crawler's name and a colon."""
     if len(changes) > 2:
         return f"makes {len(changes)} changes to {_TOGETHER[Category(category)]}"
-    return "; ".join(_phrase(category, *change) for change in changes)
+    return " and ".join(_phrase(category, *change) for change in changes)
 
 
 def _phrase(category: str, key: str, before: Any, after: Any) -> str:

@@ -21,6 +21,7 @@ MONTHS = (
 )  # fmt: skip
 _NAMES = {"en": "English", "de": "Deutsch", "fr": "Français"}
 _GROUP = {"en": ",", "de": ".", "fr": "\u202f"}
+_POINT = {"de": ",", "fr": ","}
 _DAY = {"en": "{d} {m} {y}", "de": "{d}. {m} {y}", "fr": "{d} {m} {y}"}
 
 
@@ -89,13 +90,14 @@ class Language:
     def size(self, octets: int) -> str:
         """`412 bytes`, `38 KB`, `2.1 GB`."""
         if octets < 1000:
-            return f"{octets}{NBSP}bytes"
+            return f"{octets}{NBSP}{self._texts.get('bytes', 'bytes')}"
         value = float(octets)
         for unit in ("KB", "MB", "GB", "TB"):
             value /= 1000
             if value < 1000 or unit == "TB":
                 break
-        return f"{value:.0f}{NBSP}{unit}" if value >= 10 else f"{value:.1f}{NBSP}{unit}"
+        shown = f"{value:.0f}" if value >= 10 else f"{value:.1f}".replace(".", _POINT.get(self.code, "."))
+        return f"{shown}{NBSP}{unit}"
 
     def day(self, when: datetime) -> Markup:
         """`9 January 2026`."""

@@ -54,6 +54,8 @@ def test_numbers_and_dates_of_each_language() -> None:
     german = language("de")
     assert (ENGLISH.number(1204), german.number(1204)) == ("1,204", "1.204")
     assert (ENGLISH.percent(62, 100), german.percent(62, 100)) == ("62%", "62\u00a0%")
+    assert (ENGLISH.size(134), german.size(134)) == ("134\u00a0bytes", "134\u00a0Bytes")
+    assert (ENGLISH.size(2140), german.size(2140)) == ("2.1\u00a0KB", "2,1\u00a0KB")
     assert ">2.\u00a0März\u00a02026<" in german.day(WHEN)
     assert ">2\u00a0Mar 2026, 06:12\u00a0UTC<" in ENGLISH.short_minute(WHEN)
 

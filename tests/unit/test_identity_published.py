@@ -666,3 +666,33 @@ def test_an_address_that_must_not_be_asked_is_not_asked(tmp_path: Path) -> None:
     settings = config(tmp_path, network={"allow_private": False}, identity={"ip_prefixes": []})
     (finding,) = asyncio.run(check.check_published(settings, "http://127.0.0.1:1/", NOW))
     assert (finding.health, finding.about) == (check.Health.BAD, "address")
+
+
+# ---- what a change asks of others
+
+
+@pytest.mark.parametrize(
+    ("sections", "words"),
+    [
+        (
+            {"crawler": {"product_token": "OtherBot"}},
+            "If your robots.txt names ExampleBot, name OtherBot as well",
+        ),
+        ({"politeness": {"delay": 5.0}}, "Nothing. What your site says is read as before."),
+        ({"operator": {"contact": "new@operator.example"}}, "Write to the new address"),
+        ({"identity": {"ip_prefixes": ["8.8.8.0/24"]}}, "fetch the addresses again"),
+        ({"policy": {"profile": "strict"}}, "Look whether what your site says is still read as you mean it"),
+    ],
+)
+def test_a_page_of_a_change_says_what_to_do(
+    engine: Engine, tmp_path: Path, sections: dict[str, Any], words: str
+) -> None:
+    settings = config(tmp_path)
+    publish(engine, settings)
+    publish(engine, settings.merged(**sections), NOW + DAY)
+    files = built(engine, settings.merged(**sections), NOW + DAY)
+    page = " ".join(files["policy/2/index.html"].body.decode().split())
+    section = page[page.index("What you need to do") : page.index("When</h2>")]
+    assert words in section
+    assert ("Nothing." in section) is ("read as before" in words)
+    assert "This is the first version." in files["policy/1/index.html"].body.decode()
