@@ -14,9 +14,11 @@ class VisibleControls(logging.Filter):
     """Replaces control characters of a message: URLs and titles in it come from the sites we visit."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite the record in place; drop the one line that the handler says at every start."""
+        """Rewrite the record in place; drop what the handler says at every start, and what is said later."""
         message = record.getMessage()
         if "is experimental and is not recommended" in message:
+            return False
+        if record.exc_info and getattr(record.exc_info[1], "is_said_at_the_end", False):
             return False
         record.msg, record.args = visible(message, keep_newlines=True), None
         return True

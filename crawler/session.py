@@ -26,6 +26,7 @@ from crawler.pacing import apply_limits
 from crawler.politeness import Backoff, retry_after
 from crawler.revalidation import NOT_MODIFIED
 from crawler.scope import Scope, failed, is_read_anyway, left_out, outside, scope_of, unwanted
+from crawler.store.writer import WriterError
 from crawler.tally import Tally
 from reservations.facts import Facts
 from reservations.model import Evidence, Reason, Stage, Verdict
@@ -271,8 +272,14 @@ class Session:
         return replace(case, evidence=await self.instance.other_pages.complete(case, body))
 
     def broken(self, exchange: Exchange, where: str, error: Exception) -> None:
-        """A defect of ours met while judging: nothing is kept, and the record says so."""
-        log.error("judging failed at %s of %s", where, exchange.url[:200], exc_info=error)
+        """A defect of ours met while judging: nothing is kept, and the record says so.
+
+        Where it is that nothing can be written any more, such as on a full disk, the crawl ends.
+        """
+        if isinstance(error, (WriterError, OSError)):
+            self.stop(f"the crawl's files cannot be written: {error}")
+        else:
+            log.error("judging failed at %s of %s", where, exchange.url[:200], exc_info=error)
         reason = failed("internal", f"{where}: {type(error).__name__}: {str(error)[:200]}")
         # nothing is read again: what broke a reader once would break it twice
         case = Case(

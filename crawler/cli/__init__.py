@@ -6,6 +6,7 @@ Data goes to stdout, logs and progress to stderr. Exit codes: 0 ok, 1 a negative
 
 from __future__ import annotations
 
+import errno
 import sys
 from functools import cache
 from typing import Annotated
@@ -16,6 +17,12 @@ from crawler.cli.discovery import loading
 from crawler.cli.errors import ExitCode, FailedError, say_error
 from crawler.store.errors import DatabaseError
 from crawler.version import VERSION
+
+OF_THE_MACHINE = {
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), ExitCode.USAGE),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EIO), ExitCode.INCOMPLETE),
+}
+"""What the system refuses, and how a command ends that did not expect it."""
 
 _HELP = """Crawl for AI-training data, take only what nobody reserved, and keep the evidence.
 
@@ -70,3 +77,8 @@ def main() -> None:
     except BrokenPipeError:  # `forbear ... | head`
         sys.stderr.close()
         sys.exit(ExitCode.OK)
+    except OSError as error:
+        if error.errno not in OF_THE_MACHINE:
+            raise
+        say_error(f"{error.filename or 'the disk'}: {error.strerror}")
+        sys.exit(OF_THE_MACHINE[error.errno])

@@ -30,12 +30,14 @@ from sqlalchemy import (
     select,
     tuple_,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 
 from crawler.redaction import REDACTED
 from crawler.store import schema as s
 from crawler.store.codec import to_json
 from crawler.store.columns import Hostile
+from crawler.store.errors import DatabaseError
 
 CHUNK = 500
 """Rows in memory at a time: evidence has up to half a megabyte."""
@@ -93,7 +95,8 @@ def write_snapshot(
 
     A file that is there was begun by a process that died: it is gone on with after its last rows. The same
     record gives the same bytes either way. `about` goes into a table of that name; `upto` are the
-    `row_bounds` of the moment it was begun, beyond which no row is copied.
+    `row_bounds` of the moment it was begun, beyond which no row is copied. Raises DatabaseError where
+    it cannot be completed.
     """
     upto = row_bounds(connection) if upto is None else upto
     engine = create_engine(f"sqlite:///{file}")
@@ -107,6 +110,11 @@ def write_snapshot(
         with engine.begin() as target:
             _complete(target, about)
             return {t.name: target.scalar(select(func.count()).select_from(t)) or 0 for t in TABLES}
+    except DBAPIError as error:
+        reason = str(error.orig).partition("\n")[0]
+        raise DatabaseError(
+            f"the snapshot is not complete: {reason}; the same command goes on from there"
+        ) from error
     finally:
         engine.dispose()
 

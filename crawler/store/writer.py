@@ -26,6 +26,9 @@ ROOM = 1000
 class WriterError(Exception):
     """The database failed, or the writer is closed: nothing more is recorded."""
 
+    is_said_at_the_end = True
+    """By whoever ends the crawl: every request in flight meets it, and their log would fill screens."""
+
 
 class _Command(NamedTuple):
     statement: Statement | None
