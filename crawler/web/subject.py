@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from blocklists.hostnames import canonical_host, is_ip, registrable_domain
 from crawler.web.errors import ProblemError
 
 MAX_SUBJECT = 2048
+_NAME = re.compile(r"[a-z0-9._:\[\]-]{1,253}")
+"""What a name in DNS or an address is made of; browsers' URLs allow more, such as `example.org;x`."""
 
 
 def host_of(text: str) -> str:
     """The host in normal form. Raises ProblemError for what is none, or would name other people's."""
     host = canonical_host(text[:MAX_SUBJECT]) or ""
-    if not host or len(host) > 253:
+    if not _NAME.fullmatch(host):
         raise ProblemError(422, "That is no domain. Write it as example.org, or paste a page’s address.")
     if not is_ip(host) and registrable_domain(host) is None:
         raise ProblemError(
