@@ -9,7 +9,7 @@ from pathlib import Path
 
 from crawler.backup.archive import CHUNK, ArchiveError, DamagedError, Readable, copy, reading
 from crawler.backup.manifest import DATABASES, MAX_BYTES, NAME, File, Manifest, ManifestError, from_json
-from crawler.store.copying import POSTGRESQL, put_back, require_empty
+from crawler.store.copying import POSTGRESQL, SQLITE, make_ready, put_back, require_empty
 from crawler.store.migrations import head, known
 
 MAX_PROBLEMS = 20
@@ -57,6 +57,8 @@ def restore(source: Path, data: Path, database: str = "") -> Manifest:
             archive = part / DATABASES[POSTGRESQL]
             put_back(archive, database)
             archive.unlink()
+        else:
+            make_ready(part / DATABASES[SQLITE])
         if data.exists():
             data.rmdir()
         part.replace(data)

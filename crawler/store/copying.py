@@ -74,6 +74,12 @@ def put_back(archive: Path, url: str) -> None:
     _run("pg_restore", address_of(url), *options, str(archive))
 
 
+def make_ready(file: Path) -> None:
+    """Have a copied SQLite file written to beside readers again, as a record is."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+
+
 def require_empty(url: str) -> None:
     """Raise DatabaseError unless a database is there and has no table."""
     address = address_of(url)

@@ -17,7 +17,7 @@ from crawler.backup.manifest import ManifestError, from_json, to_json
 from crawler.backup.restoring import RefusedError, restore, verify_backup
 from crawler.frontier.lock import InstanceBusyError
 from crawler.retention.upkeep import alone
-from crawler.store.database import DatabaseError
+from crawler.store.database import DatabaseError, open_database
 from crawler.store.migrations import head
 from tests.log_tools import Instance
 from tests.retention_tools import NOW, made, rows, run_cli
@@ -95,6 +95,17 @@ def test_the_same_rows_come_back(instance: Instance, other: Instance, tmp_path: 
     other.crawl(1, 1, minutes=24 * 60 + 20)
     other.checkpoint(24 * 60 + 21)
     assert other.verified(replay=True).findings == ()
+
+
+def test_what_was_restored_is_written_to_beside_a_reader(tmp_path: Path) -> None:
+    """Exports read the record while they are entered in it."""
+    instance, other = made(Instance(tmp_path / "data")), Instance(tmp_path / "restored")
+    make_backup(instance.config, tmp_path / "b.tar", NOW)
+    restore(tmp_path / "b.tar", other.data)
+    with other.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM decision").scalar()
+        other.run("UPDATE crawl SET command = 'x'")
+        open_database(other.config.database_url).dispose()
 
 
 def test_what_was_changed_is_not_put_back(tmp_path: Path) -> None:
