@@ -25,8 +25,10 @@ from crawler.identity.publish import announce
 from crawler.store.database import open_database
 from crawler.web.app import create_app, routers
 from crawler.web.language import available, language
+from reservations.model import Stage
 from tests.foreign import debian, needed, npm
 from tests.integration.web_tools import AUTH, TOKEN, config_for, demo_record, running, small_record
+from tests.record_tools import decided, record_all, robots
 
 
 @contextmanager
@@ -140,6 +142,28 @@ def test_no_page_of_a_new_site_keeps_anybody_out(tmp_path: Path) -> None:
     with served(config_for(tmp_path, lookups_per_minute=5)) as base:
         looked = judged(base, [(path, None) for path in paths])
     assert 429 in {page["status"] for page in looked}
+
+
+@pytest.mark.slow
+def test_no_word_of_a_stranger_widens_a_page(tmp_path: Path) -> None:
+    host = f"{'sub' * 18}.{'x' * 60}.hostile.example"
+    address = f"https://{host}/{'a' * 900}?q=<script>\u202e"
+    body = b"User-agent: *\nDisallow: /\n# " + b"A" * 5000
+    config = config_for(tmp_path)
+    engine = open_database(config.database_url)
+    record_all(engine, decided(address, robots(body, f"https://{host}"), stage=Stage.BEFORE_FETCH))
+    engine.dispose()
+    form = {"what": address, "mail": "a@example.org", "name": "\u202eevil" * 50, "more": "W" * 3000}
+    with running(config) as web:
+        complaint = web.post("/complain", data=form | {"true": "1"}).headers["location"]
+    paths = (
+        *(f"/d/{host}", f"/lookup?url={quote(address, safe='')}", complaint, f"/complain?about={'b' * 2000}"),
+        *("/staff", "/staff/decisions", f"/staff/complaints/{complaint.split('/')[2]}", f"/{'n' * 3000}"),
+    )
+    pasted = {"url": address, "robots": "Q" * 3000, "headers": f"X-{'h' * 3000}: 1"}
+    forms = [("/complain", urlencode(form)), ("/check", urlencode(pasted))]
+    with served(config) as base:
+        judged(base, [*((path, None) for path in paths), *forms])
 
 
 def judged(base: str, pages: list[tuple[str, str | None]]) -> list[Any]:
