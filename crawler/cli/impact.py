@@ -12,7 +12,7 @@ import typer
 from rich.table import Table as Grid
 
 from blocklists.hostnames import canonical_host, registrable_domain
-from crawler.cli.export.shared import moment, rows_format, write_rows, writing
+from crawler.cli.export.shared import rows_format, write_rows, writing
 from crawler.cli.shared import (
     ConfigOption,
     DataOption,
@@ -20,6 +20,7 @@ from crawler.cli.shared import (
     JsonOption,
     configuration,
     err,
+    moment,
     out,
     reading,
     visible,

@@ -19,6 +19,7 @@ from crawler.cli.shared import (
     JsonOption,
     configuration,
     err,
+    moment_at,
     out,
     reading,
     visible,
@@ -168,7 +169,7 @@ def prove_command(
     settings = configuration(config, data)
     with reading(settings) as connection, _integrity():
         trusted = _verifier(None, settings)
-        proof = prove(connection, log_folder(settings), trusted, url, _moment(at) if at else None)
+        proof = prove(connection, log_folder(settings), trusted, url, moment_at("--at", at) if at else None)
     if verifier is not None:
         _write(verifier, VERIFIER.read_text("utf-8"))
     if output is None:
@@ -284,14 +285,6 @@ def _progress(done: int, total: int) -> None:
 
 def _silent(done: int, total: int) -> None:
     """No progress where nobody looks."""
-
-
-def _moment(text: str) -> datetime:
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise FailedError(f"--at {text}: write 2026-11-24T10:00:00Z") from error
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def _text(file: Path) -> str:

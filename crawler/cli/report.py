@@ -14,8 +14,18 @@ from typing import Annotated, Any
 import typer
 
 from crawler.about import about
-from crawler.cli.export.shared import enter, moment, with_options, writing
-from crawler.cli.shared import ConfigOption, DataOption, FailedError, configuration, err, reading, visible
+from crawler.cli.export.shared import enter, with_options, writing
+from crawler.cli.shared import (
+    ConfigOption,
+    DataOption,
+    FailedError,
+    configuration,
+    err,
+    moment,
+    moment_at,
+    reading,
+    visible,
+)
 from crawler.exports import mode_of
 from crawler.exports.tables.writing import actor
 from crawler.present import moment as present_moment
@@ -97,7 +107,8 @@ def _options(values: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in values.items() if value is not None and value is not False}
     for name in ("since", "until", "at"):
         if name in given:
-            given[name] = moment(f"--{name}", given[name])
+            read = moment_at if name == "at" else moment
+            given[name] = read(f"--{name}", given[name])
     if "stated" in given:
         given["stated"] = _stated(given["stated"])
     return given

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,7 @@ DataOption = Annotated[
     Path | None,
     typer.Option("--data", help="Folder with the instance's state (default ./data).", show_default=False),
 ]
+DAY, TICK = timedelta(days=1), timedelta(microseconds=1)
 PIPE_WIDTH = 200
 """Columns of a table where no terminal sets a width: nothing is cut that somebody may search for."""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
@@ -54,6 +56,21 @@ def reading(config: Config) -> Iterator[Connection]:
         engine.dispose()
 
 
+def moment(flag: str, text: str) -> datetime:
+    """A time, or the beginning of a day; in UTC where it says nothing else. Raises FailedError."""
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise FailedError(f"{flag} {text}: write 2026-11-24 or 2026-11-24T10:00:00Z") from error
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def moment_at(flag: str, text: str) -> datetime:
+    """What holds at a time; at a day, what holds when it is over. Raises FailedError."""
+    value = moment(flag, text)
+    return value + DAY - TICK if len(text) == len("2026-11-24") else value
+
+
 __all__ = [
     "ConfigOption",
     "DataOption",
@@ -62,6 +79,8 @@ __all__ = [
     "JsonOption",
     "configuration",
     "err",
+    "moment",
+    "moment_at",
     "out",
     "reading",
     "say_error",

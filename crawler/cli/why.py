@@ -16,6 +16,7 @@ from crawler.cli.shared import (
     FailedError,
     JsonOption,
     configuration,
+    moment_at,
     out,
     reading,
     visible,
@@ -69,7 +70,7 @@ def why_command(
       forbear why https://example.org/article
       forbear why https://example.org/article --at 2026-03-03
     """
-    moment = _moment(at) if at else None
+    moment = moment_at("--at", at) if at else None
     with reading(configuration(config, data)) as connection:
         found = why(connection, WhyFilter(url=url, at=moment))
         removals = redactions_of_url(connection, url)
@@ -91,16 +92,6 @@ def why_command(
 def _nothing(url: str, moment: datetime | None) -> str:
     when = f" at {moment.isoformat()}" if moment else ""
     return f"no decision about {url} is recorded{when}; `forbear lookup` shows what is known of its site"
-
-
-def _moment(text: str) -> datetime:
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise FailedError(f"--at {text}: write 2026-11-24 or 2026-11-24T10:00:00Z") from error
-    if len(text) == len("2026-11-24"):
-        value = value.replace(hour=23, minute=59, second=59)
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def _print_removal(url: str, made: Redaction, *, as_json: bool) -> None:

@@ -111,8 +111,8 @@ REPORT = Report(
 
     The file loads nothing and runs no script. The same figures as tables: --format md, json or csv.
 
+    \b
     Examples:
-
       forbear report crawl -o report.html
       forbear report crawl 11 --format json
     """,

@@ -229,8 +229,8 @@ REPORT = Report(
     Licence and personal data are named only where the provider states them (TOML: `license = "..."`,
     `personal = "..."`; also `name`, `description`).
 
+    \b
     Examples:
-
       forbear report croissant --dataset dataset -o dataset/croissant.json
       forbear report croissant --dataset dataset --stated stated.toml -o dataset/croissant.json
     """,

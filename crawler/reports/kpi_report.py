@@ -133,8 +133,8 @@ REPORT = Report(
     name="kpi",
     help="""Key figures: hosts with a reservation, exclusions by jurisdiction, age of lists, complaints.
 
+    \b
     Examples:
-
       forbear report kpi
       forbear report kpi --format csv -o kpi.csv
     """,

@@ -72,8 +72,8 @@ REPORT = Report(
     name="measures",
     help="""The measures of the Copyright chapter (CP-1 to CP-19), each with the evidence this record holds.
 
+    \b
     Examples:
-
       forbear report measures
       forbear report measures --format csv -o measures.csv
     """,

@@ -117,8 +117,8 @@ REPORT = Report(
 
     Responsibilities and models stay open unless a file states them (TOML: `responsible = "..."`).
 
+    \b
     Examples:
-
       forbear report policy -o policy.md
       forbear report policy --crawl 3 --stated stated.toml -o policy.md
     """,

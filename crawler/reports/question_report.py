@@ -75,8 +75,8 @@ REPORT = Report(
     name="question",
     help="""Questions that auditors and lawyers ask, answered from the record; without a number, their list.
 
+    \b
     Examples:
-
       forbear report question
       forbear report question 1 --url https://example.org/article --at 2026-03-03
       forbear report question exclusions --source blocklist --since 2026-01-01

@@ -247,8 +247,8 @@ REPORT = Report(
     Yes and no are never inferred: what only the provider can say stays open, unless a file states it
     (TOML: `"2.3.0" = "Yes"`). CSV gives the list of domains.
 
+    \b
     Examples:
-
       forbear report training-summary -o summary.md
       forbear report training-summary --format csv --sme -o domains.csv
       forbear report training-summary --stated stated.toml -o summary.md

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +17,7 @@ from crawler.about import about
 from crawler.cli.shared import (
     FailedError,
     err,
+    moment,
     reading,
     visible,
 )
@@ -102,15 +102,6 @@ def selection(values: Mapping[str, Any]) -> Selection:
         if name in given:
             given[name] = moment(f"--{name}", given[name])
     return Selection(**given)
-
-
-def moment(flag: str, text: str) -> datetime:
-    """A day or a time, in UTC where it says nothing else."""
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise FailedError(f"{flag} {text}: write 2026-11-24 or 2026-11-24T10:00:00Z") from error
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def export_table(

@@ -35,7 +35,7 @@ def _of(table: Table[Any]) -> Callable[..., None]:
 
 def _help(table: Table[Any]) -> str:
     return (
-        f"{table.title}: {table.description}\n\nExamples:\n\n"
+        f"{table.title}: {table.description}\n\n\b\nExamples:\n"
         f"  forbear export {table.name} -o {table.name}.jsonl\n"
         f"  forbear export {table.name} --format csv -o {table.name}.csv"
     )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date
 
 from crawler.present import dumps, moment
 from crawler.reports.model import Ask, Block, Code, Table, counted
 from crawler.reports.questions.model import Question
 from crawler.store.database import Connection
-from crawler.store.queries.measures import runs
-
-DAY = timedelta(days=1)
+from crawler.store.queries.measures import RunRow, runs
 
 
 def answer(connection: Connection, ask: Ask) -> tuple[Block, ...]:
@@ -26,7 +24,7 @@ def answer(connection: Connection, ask: Ask) -> tuple[Block, ...]:
             Code(dumps(dict(run.terms))),
         )
         for run in runs(connection)
-        if at is None or (run.started_at < at + DAY and (run.ended_at is None or run.ended_at >= at))
+        if at is None or _ran_on(run, at.astimezone(UTC).date())
     )
     return (
         f"{counted(len(rows), 'crawl')}.",
@@ -37,6 +35,10 @@ def answer(connection: Connection, ask: Ask) -> tuple[Block, ...]:
             rows=rows,
         ),
     )
+
+
+def _ran_on(run: RunRow, day: date) -> bool:
+    return run.started_at.date() <= day and (run.ended_at is None or run.ended_at.date() >= day)
 
 
 QUESTION = Question(
