@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,6 +23,9 @@ from crawler.cli.shared import (
 )
 from crawler.config import Config, ConfigError
 from crawler.present import dumps, moment
+
+if TYPE_CHECKING:
+    from crawler.store.queries.publications import Publication
 
 _STYLES = {"ok": "green", "note": "yellow", "bad": "red"}
 
@@ -83,23 +86,27 @@ def build(
             engine.dispose()
     except (ConfigError, DatabaseError, ValueError, OSError) as error:
         raise FailedError(str(error)) from error
-    if version is not None:
-        starts = f"{version.effective_at:%Y-%m-%d %H:%M} UTC"
-        out.print(f"policy {version.number} announced, in force from {starts}", markup=False)
-    else:
-        out.print("nothing has changed since the last build", markup=False)
+    _tell_announced(version)
     same = len(written.paths) - len(written.changed)
     unchanged = f", {same} are as they were" if same else ""
     out.print(f"wrote {len(written.changed)} files to {to}{unchanged}", markup=False)
-    if chosen.has_more:
-        err.print(
-            f"note: the feeds of {MOST} domains were written, by name, and there are more; name others with "
-            "--domain, or let `forbear serve` answer for all",
-            markup=False,
-            soft_wrap=True,
-        )
-    for warning in _warnings(settings, now):
-        err.print(f"note: {warning}", markup=False, soft_wrap=True)
+    notes = [*([_MORE.format(MOST)] if chosen.has_more else []), *_warnings(settings, now)]
+    for note in notes:
+        err.print(f"note: {note}", markup=False, soft_wrap=True)
+
+
+_MORE = (
+    "the feeds of {} domains were written, by name, and there are more; name others with "
+    "--domain, or let `forbear serve` answer for all"
+)
+
+
+def _tell_announced(version: Publication | None) -> None:
+    if version is None:
+        out.print("nothing has changed since the last build", markup=False)
+        return
+    starts = f"{version.effective_at:%Y-%m-%d %H:%M} UTC"
+    out.print(f"policy {version.number} announced, in force from {starts}", markup=False)
 
 
 def show(as_json: JsonOption = False, config: ConfigOption = None, data: DataOption = None) -> None:

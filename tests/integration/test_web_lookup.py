@@ -18,7 +18,6 @@ import pytest
 from fastapi.testclient import TestClient
 
 from crawler.config import Config
-from crawler.web.app import create_app
 from crawler.web.headers import HEADERS
 from tests.integration.web_tools import AUTH, config_for, demo_record, running, small_record
 
@@ -236,19 +235,6 @@ def test_a_proof_is_the_same_bytes_each_time(web: TestClient) -> None:
     assert web.get("/d/reserved.example.zip").content == web.get("/d/reserved.example.zip").content
 
 
-@pytest.mark.parametrize("path", ["/nothing.json", "/api/v1/nothing", "/api/v1/lookup", "/d/org.csv"])
-def test_machines_get_problem_details(web: TestClient, path: str) -> None:
-    response = web.get(path)
-    assert response.headers["content-type"] == "application/problem+json"
-    assert response.json()["status"] == response.status_code
-
-
-def test_an_unknown_address_is_no_answer(web: TestClient) -> None:
-    response = web.get("/nothing-here")
-    assert response.status_code == 404
-    assert "That says nothing about your site." in main_of(response.text)
-
-
 def hostile_pages() -> tuple[str, ...]:
     urls = ("https://hostile.example/\u202ereversed/<img", "https://hostile.example/\"'><svg/onload=alert(3)>",
             "https://hostile.example/ok")  # fmt: skip
@@ -331,24 +317,3 @@ def test_the_demo_web_s_hostile_and_listed_sites(tmp_path: Path) -> None:
         for row in rows:
             assert web.get("/lookup", params={"url": row["url"]}).status_code == 200
         assert json.loads(web.get("/openapi.json").content)["openapi"].startswith("3.1")
-
-
-def test_a_defect_of_ours_is_answered_with_all_headers(config: Config) -> None:
-    app = create_app(config)
-
-    @app.get("/defect")
-    def defect() -> None:
-        raise RuntimeError("<script>")
-
-    with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
-        answer = client.get("/defect")
-    assert answer.status_code == 500
-    assert "script" not in main_of(answer.text)
-    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
-
-
-@pytest.mark.parametrize(
-    "path", ["key", "new", "../forbear.db", "%2e%2e/forbear.db", "tile/0/999", "checkpoint/"]
-)
-def test_the_log_hands_out_nothing_but_its_files(web: TestClient, path: str) -> None:
-    assert web.get(f"/log/{path}").status_code == 404

@@ -13,9 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from crawler.web.connection import BoundedConnection
 from tests.foreign import debian, needed
 from tests.integration.mail_server import free_port
-from tests.integration.test_web_load import BoundedConnection, serving
+from tests.integration.test_web_callers import serving
 from tests.integration.web_tools import AUTH
 
 DOCS = Path(__file__).parents[2] / "docs/web.md"
