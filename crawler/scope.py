@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from crawler.config_sections import Crawl
 from crawler.exchange import Wire
 from crawler.frontier import Candidate
+from crawler.revalidation import NOT_MODIFIED
 from reservations.model import Effect, Reason
 
 MAX_HOPS = 10
@@ -93,9 +94,16 @@ def unwanted(wire: Wire, crawl: Crawl) -> Iterator[Reason]:
         yield left_out("too_large", f"{length} bytes announced, {crawl.max_body} taken at most")
 
 
-def is_read_anyway(wire: Wire, reasons: Iterable[Reason]) -> bool:
-    """Whether a body is read though it is not kept: a feed may hold licences for other pages."""
-    return wire.media_type in FEEDS and all(r.code == "error.media_type" for r in reasons)
+def objections(wire: Wire, crawl: Crawl) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
+    """What is wrong with an answer: at once, and once its body was read.
+
+    A feed that is not kept is read all the same, for the licences that it may hold for other pages.
+    """
+    if wire.status == NOT_MODIFIED:
+        return (failed("not_modified", "answered 304 to a request that set no condition"),), ()
+    reasons = tuple(unwanted(wire, crawl))
+    later = wire.media_type in FEEDS and all(r.code == "error.media_type" for r in reasons)
+    return ((), reasons) if later else (reasons, ())
 
 
 def left_out(what: str, why: str) -> Reason:

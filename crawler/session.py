@@ -24,8 +24,7 @@ from crawler.instance import Instance
 from crawler.network.bodies import BodyError, decode_whole
 from crawler.pacing import apply_limits
 from crawler.politeness import Backoff, retry_after
-from crawler.revalidation import NOT_MODIFIED
-from crawler.scope import Scope, failed, is_read_anyway, left_out, outside, scope_of, unwanted
+from crawler.scope import Scope, failed, left_out, objections, outside, scope_of
 from crawler.store.writer import WriterError
 from crawler.tally import Tally
 from reservations.facts import Facts
@@ -205,7 +204,8 @@ class Session:
             return False
         self._throttle(exchange, wire)
         if exchange.source != "sitemap":
-            self._leave_unwanted(exchange, wire)
+            found, exchange.found_later = objections(wire, self.config.crawl)
+            exchange.found = (*exchange.found, *found)
         redirect = wire.redirect_from(exchange.url)
         if redirect:
             exchange.redirect = redirect
@@ -220,15 +220,6 @@ class Session:
             return True
         self.tally.saved_bytes += wire.content_length or 0
         return False
-
-    def _leave_unwanted(self, exchange: Exchange, wire: Wire) -> None:
-        reasons = tuple(unwanted(wire, self.config.crawl))
-        if wire.status == NOT_MODIFIED:
-            reasons = (failed("not_modified", "answered 304 to a request that set no condition"),)
-        if is_read_anyway(wire, reasons):
-            exchange.found_later = reasons
-        else:
-            exchange.found = (*exchange.found, *reasons)
 
     def _throttle(self, exchange: Exchange, wire: Wire) -> None:
         if wire.status in (429, 503):

@@ -15,6 +15,8 @@ from typing import Any
 
 from reservations.model import OtherBot, TokenClass
 
+_MAX_NAME = 200
+"""Characters of two tokens together; the longest that is known has 28."""
 _MIN_PART = 5
 """Letters of a token that is looked for in two tokens run together."""
 
@@ -63,9 +65,14 @@ def training_bots(named: Container[str]) -> tuple[OtherBot, ...]:
     return tuple(bot for bot in _table() if any(name in named for name in spellings(bot)))
 
 
-@lru_cache(maxsize=16384)
 def parts_of(value: str) -> tuple[str, ...]:
     """The two known tokens that a lost line break ran together (`anthropic-aibytespider`); else none."""
+    # every cut of a name is tried, and names are remembered: one of a megabyte would take hours
+    return _parts_of(value) if len(value) <= _MAX_NAME else ()
+
+
+@lru_cache(maxsize=16384)
+def _parts_of(value: str) -> tuple[str, ...]:
     name = value.lower()
     if len(name) < 2 * _MIN_PART or name in _known():
         return ()

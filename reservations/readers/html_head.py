@@ -37,8 +37,8 @@ from reservations.readers.elements import (
     decode_elements,
     encode_elements,
 )
+from reservations.readers.html_kind import looks_like_html
 from reservations.readers.html_tags import RawTag
-from reservations.readers.http_fields import content_type_of, media_type_of
 from reservations.readers.paywall_markup import FLAG, boolean_literal, json_ld_pairs
 
 __all__ = [
@@ -72,31 +72,6 @@ _RSL = "application/rsl"
 _TAG_NEEDLES = (b"license", _RSL.encode("ascii"))
 _SENTINEL = '<meta name="forbear:end-of-part">'
 _SENTINEL_NAME = "forbear:end-of-part"
-
-_HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
-_SNIFFED_TYPES = frozenset({"", "application/octet-stream", "application/xml"})
-_OPENINGS = (
-    b"<!doctype html",
-    b"<html",
-    b"<head",
-    b"<body",
-    b"<meta",
-    b"<title",
-    b"<script",
-    b"<link",
-    b"<!--",
-)
-
-
-def looks_like_html(fields: Sequence[tuple[str, str]], body: bytes) -> bool:
-    """Whether a body is read as HTML: its type says so, or it says nothing and the bytes do."""
-    media_type = media_type_of(content_type_of(fields))
-    if media_type in _HTML_TYPES:
-        return True
-    if media_type not in _SNIFFED_TYPES and not media_type.startswith("text/"):
-        return False
-    start = body[:1024].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\f").lower()
-    return start.startswith(_OPENINGS)
 
 
 def read_elements(

@@ -116,14 +116,13 @@ def nofollow(facts: Facts) -> bool:
 
 def _in_header(facts: Facts) -> Iterator[Placed]:
     answer = facts.response
+    digest = answer.sha256 if answer else ""
     for name, read, draft in (
         ("x-robots-tag", header_directives, False),
         ("robots-tag", draft_directives, True),
     ):
         for line in facts.fields.get_all(name) if answer else ():
-            locator = Locator(
-                evidence=answer.sha256 if answer else "", line=line.line, quote=quoted(line.quote)
-            )
+            locator = Locator(evidence=digest, line=line.line, quote=quoted(line.quote))
             for directive in read(line.value):
                 yield Placed(directive=directive, carrier="header", draft=draft, locator=locator)
 
@@ -132,14 +131,13 @@ def _in_meta(facts: Facts) -> Iterator[Placed]:
     extract = facts.own(HTML_SIGNALS)
     if extract is None:
         return
+    digest = extract.sha256
     ours = {"robots": EVERYONE} | {t.lower(): t.lower() for t in (facts.agent.token, *facts.agent.aliases)}
     for line, element in enumerate(facts.elements, start=FIRST_ELEMENT_LINE):
         if element.tag != "meta":
             continue
         content = element.get("content") or ""
-        locator = Locator(
-            evidence=extract.sha256, line=line, offset=element.offset, quote=quoted(element.quote)
-        )
+        locator = Locator(evidence=digest, line=line, offset=element.offset, quote=quoted(element.quote))
         name = _named(element, "name")
         found: tuple[Directive, ...] = ()
         otherwise = (_named(element, "property"), _named(element, "http-equiv"))

@@ -9,6 +9,7 @@ what it adds counts under the fail-closed profiles alone (RFC 9309 section 2.2.4
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -40,6 +41,7 @@ _RULE_KEYS = frozenset({USER_AGENT, ALLOW, DISALLOW})
 _BLANK = " \t"
 _NEWLINE = re.compile(rb"\r\n|\r|\n")
 _MAX_MARKS = 4
+_GZIP = b"\x1f\x8b\x08"
 _TWICE_ENCODED_BOM = "\ufeff".encode().decode("latin-1").encode()
 _BYTES_AS_SURROGATES = re.compile("[\udc80-\udcff]")
 
@@ -124,7 +126,9 @@ def decode_lines(body: bytes) -> Decoded:
 
     `str.splitlines` would also split at VT, FF, NEL and U+2028, and let a comment inject a rule.
     """
-    body, odd = _without_bom(body)
+    compressed = body.startswith(_GZIP)
+    body, damaged = _without_bom(_inflated(body) if compressed else body)
+    odd = damaged or compressed
     codec = _wide_codec(body)
     if codec:
         body, odd = body.decode(codec, "replace").lstrip("\ufeff").encode("utf-8", "replace"), True
@@ -135,6 +139,14 @@ def decode_lines(body: bytes) -> Decoded:
         latin = {n: r.decode("latin-1") for n, r in enumerate(raw, start=1) if not _is_utf8(r)}
         lines = tuple(_octets_escaped(r) if n in latin else r.decode() for n, r in enumerate(raw, start=1))
         return Decoded(lines=lines, latin=latin, odd=True)
+
+
+def _inflated(body: bytes) -> bytes:
+    """A file that was compressed by hand and sent as it is; unchanged where it is damaged."""
+    try:
+        return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(body, MAX_BYTES)
+    except zlib.error:
+        return body
 
 
 def _unified(body: bytes) -> str:
@@ -159,8 +171,10 @@ def _without_bom(body: bytes) -> tuple[bytes, bool]:
 
 
 def _wide_codec(body: bytes) -> str:
-    """The UTF-16 codec of a body that has its byte order mark, or reads like ASCII in it."""
+    """The UTF-16 or UTF-32 codec of a body that has its byte order mark, or reads like ASCII in it."""
     start = body[:4]
+    if start in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
+        return "utf-32"
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "utf-16"
     if len(start) == 4 and start[1] == start[3] == 0 and start[0] and start[2]:

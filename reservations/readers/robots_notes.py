@@ -12,7 +12,7 @@ ENCODING = NoteKind(
     code="robots.encoding",
     level=Level.WARN,
     summary="robots.txt is not plain UTF-8",
-    text="The file is UTF-16, holds bytes that are not UTF-8, or begins with a damaged byte order mark. "
+    text="The file is compressed or UTF-16, holds bytes that are no UTF-8, or has a damaged byte order mark. "
     "Forbear reads it anyway, Latin-1 bytes in a Disallow both ways; other crawlers see no rules at all. "
     "Save the file as UTF-8 without a byte order mark.",
 )

@@ -160,10 +160,11 @@ def _link_header(facts: Facts) -> Iterator[Pointer]:
     answer = facts.response
     if answer is None or "link" not in facts.fields:
         return
+    digest = answer.sha256
     for line in facts.fields.get_all("link"):
         if _LENIENT_TYPE not in line.value.lower():
             continue
-        locator = Locator(evidence=answer.sha256, line=line.line, quote=quoted(line.quote))
+        locator = Locator(evidence=digest, line=line.line, quote=quoted(line.quote))
         for link in read_links(line.value):
             if "license" in link.relations and link.media_type.startswith(_LENIENT_TYPE) and not link.anchor:
                 url, absolute = _address(answer.url, link.target)
@@ -176,13 +177,12 @@ def _elements(facts: Facts) -> Iterator[Pointer]:
     extract = facts.own(HTML_SIGNALS)
     if extract is None:
         return
+    digest = extract.sha256
     for line, element in enumerate(facts.elements, start=FIRST_ELEMENT_LINE):
         media_type = (element.get("type") or "").strip().lower()
         if element.tag not in ("link", "script") or not media_type.startswith(_LENIENT_TYPE):
             continue
-        locator = Locator(
-            evidence=extract.sha256, line=line, offset=element.offset, quote=quoted(element.quote)
-        )
+        locator = Locator(evidence=digest, line=line, offset=element.offset, quote=quoted(element.quote))
         proper = media_type.partition(";")[0].strip() == MEDIA_TYPE
         if element.tag == "script":
             document = element.text.strip().encode("utf-8", "replace")
@@ -201,9 +201,10 @@ def _embedded(facts: Facts) -> Iterator[Pointer]:
     own = facts.own(rsl_embedded.KIND)
     for evidence in facts.all(rsl_embedded.KIND):
         if evidence is own or origin_of(evidence.url) == facts.origin:
+            digest = evidence.sha256
             elements = islice(_decoded(evidence.body), rsl_embedded.MAX_FRAGMENTS + 2)
             for line, element in enumerate(elements, start=FIRST_ELEMENT_LINE):
-                locator = Locator(evidence=evidence.sha256, line=line, quote=quoted(element.text))
+                locator = Locator(evidence=digest, line=line, quote=quoted(element.text))
                 if element.tag == rsl_embedded.RECEIVED:
                     continue
                 if element.tag != rsl_embedded.FILE:

@@ -6,6 +6,7 @@ read twice, as the letter has it and failing closed; the protocol settles places
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
@@ -17,6 +18,7 @@ from reservations.readers.tdmrep_notes import BAD_POLICY, BAD_VALUE, CONFLICT, I
 RESERVATION = "tdm-reservation"
 POLICY = "tdm-policy"
 
+_ONE_NUMBER = re.compile(r"0{0,9}[12](?:\.0{0,9})?")
 _ONE_WORDS = frozenset({"1", "2", "true", "yes", "reserved", "?1", '"1"', "'1'"})
 
 
@@ -72,8 +74,9 @@ def lenient_value(value: object) -> int | None:
     if isinstance(value, int | float):
         return 1 if value in (1, 2) else 0 if value == 0 else None
     if isinstance(value, str):
-        word = value.strip().lower()
-        return 1 if word in _ONE_WORDS else 0 if word == "0" else None
+        word = value.partition(";")[0].strip().lower()
+        one = word in _ONE_WORDS or _ONE_NUMBER.fullmatch(word)
+        return 1 if one else 0 if word == "0" else None
     if isinstance(value, JsonObject):
         inner = value.get("@value")
         return lenient_value(inner.value) if inner and not isinstance(inner.value, JsonObject) else None
