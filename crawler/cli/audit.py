@@ -32,6 +32,7 @@ from crawler.cli.shared import (
     visible,
 )
 from crawler.config import Config, ConfigError
+from crawler.exports import Export
 from crawler.words import in_words
 
 _EVERY = 1000
@@ -88,29 +89,35 @@ def audit(
     """
     settings = configuration(config, data)
     chosen = rows_format("jsonl" if as_json else form, output)
-    totals, started = Totals(), time.monotonic()
+    if evidence is not None and not live:
+        raise FailedError("--evidence keeps what --live fetches; without --live nothing is fetched")
+    columns = Columns(url=url_column, date=date_column, bytes=bytes_column)
     try:
         if live and not settings.network.allow_private:
             settings.require_identity()
-        files = tuple(files_of(paths))
-        columns = Columns(url=url_column, date=date_column, bytes=bytes_column)
-        if evidence is not None and not live:
-            raise FailedError("--evidence keeps what --live fetches; without --live nothing is fetched")
-        made = Audit(settings, Order(files=files, columns=columns, live=live, evidence=evidence))
-        rows = _counted(made.results(), totals, started)
-        if chosen is None:
-            for _ in rows:
-                pass
-        else:
-            write_rows(chosen, rows, SHAPE, output)
+        order = Order(files=tuple(files_of(paths)), columns=columns, live=live, evidence=evidence)
+        totals = _audited(settings, order, chosen, output)
     except (InputError, ConfigError) as error:
         raise FailedError(str(error)) from error
-    _print(totals, made, settings, to_stdout=chosen is None or output is not None)
-    _say_pace(totals, time.monotonic() - started, files)
     if totals.troubles:
         raise typer.Exit(ExitCode.INCOMPLETE)
     if totals.number(Judged.EXCLUDE):
         raise typer.Exit(ExitCode.NEGATIVE)
+
+
+def _audited(config: Config, order: Order, chosen: Export | None, output: Path | None) -> Totals:
+    """Judge everything, write the rows where they are asked for, and print what was found."""
+    totals, started = Totals(), time.monotonic()
+    made = Audit(config, order)
+    rows = _counted(made.results(), totals, started)
+    if chosen is None:
+        for _ in rows:
+            pass
+    else:
+        write_rows(chosen, rows, SHAPE, output)
+    _print(totals, made, config, to_stdout=chosen is None or output is not None)
+    _say_pace(totals, time.monotonic() - started, order.files)
+    return totals
 
 
 def _counted(results: Iterable[AuditRow | Trouble], totals: Totals, started: float) -> Iterator[AuditRow]:

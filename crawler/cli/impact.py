@@ -25,7 +25,7 @@ from crawler.cli.shared import (
     reading,
     visible,
 )
-from crawler.config import ConfigError
+from crawler.config import Config, ConfigError
 from crawler.impact.compare import redecide
 from crawler.impact.model import Change, ImpactRow, Redecided, meaning
 from crawler.impact.present import SHAPE, redecided
@@ -113,25 +113,30 @@ def impact(
         domains=tuple(map(_domain, domains or ())),
         latest=True,
     )
-    totals = Totals()
-    with reading(settings) as connection, ExitStack() as stack:
-        try:
-            other = OtherTerms(connection, settings, switches)
-            found: Iterator[Redecided] = (redecide(case, other) for case in cases(connection, wanted))
-            if urls is not None:
-                stack.enter_context(writing(urls))
-                found = _written(found, stack.enter_context(urls.open("wb")))
-            started = time.monotonic()
-            for item in _watched(found, started):
-                totals.add(item)
-        except ConfigError as error:
-            raise FailedError(str(error)) from error
-    _say_pace(totals, time.monotonic() - started)
+    totals = _redecided(settings, switches, wanted, urls)
     rows = list(totals.rows(top))
     if chosen is None:
         _print(rows, totals)
     else:
         write_rows(chosen, rows, SHAPE, output)
+
+
+def _redecided(config: Config, switches: Switches, wanted: CaseFilter, urls: Path | None) -> Totals:
+    """Everything that is wanted, decided again and counted; what comes out otherwise goes into `urls`."""
+    totals, started = Totals(), time.monotonic()
+    with reading(config) as connection, ExitStack() as stack:
+        try:
+            other = OtherTerms(connection, config, switches)
+            found: Iterator[Redecided] = (redecide(case, other) for case in cases(connection, wanted))
+            if urls is not None:
+                stack.enter_context(writing(urls))
+                found = _written(found, stack.enter_context(urls.open("wb")))
+            for item in _watched(found, started):
+                totals.add(item)
+        except ConfigError as error:
+            raise FailedError(str(error)) from error
+    _say_pace(totals, time.monotonic() - started)
+    return totals
 
 
 def _domain(text: str) -> str:

@@ -68,8 +68,8 @@ def export(
     Every document is checked against its digests on the way; exit 4 names a damaged one. Killed or
     stopped, the same command goes on after the last whole part, and ends with the same bytes.
 
+    \b
     Examples:
-
       forbear dataset export -o dataset
       forbear dataset export -o dataset-text --format jsonl --media-type text/html
     """

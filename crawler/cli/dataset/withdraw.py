@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -68,8 +68,8 @@ def withdraw(
 
     The documents stay in the WARC files of the instance; no later export has them. Exit 1 if there are none.
 
+    \b
     Examples:
-
       forbear dataset withdraw --domain example.org --complaint C-2026-0017 -o removal
       forbear dataset withdraw --reserved-since --reason "reserved since" --from dataset -o removal
     """
@@ -83,22 +83,24 @@ def withdraw(
         raise FailedError("say why: --reason TEXT, or --complaint NUMBER")
     if complaint is not None:
         require_withdrawable(settings, complaint)
-    why = reason or f"complaint {complaint}"
-    removal, as_of = _found(settings, wanted, why, tuple(earlier or ()))
-    files = _taken_back(settings, removal, output)
-    if complaint is not None:
-        tell_of_removal(settings, complaint, [row.decision_id for row in removal.rows], removal.when)
-    count = len(removal.rows)
-    out.print(visible(f"{count} documents withdrawn; lists in {output}"), markup=False, soft_wrap=True)
-    asked = {
-        "url": url,
-        "domain": domain,
-        "prefix": prefix,
-        "body_sha256": body_sha256,
-        "reserved_since": reserved_since,
-        "complaint": complaint,
-    }
-    enter(settings, entry_of_withdrawal(removal, asked, output, files, as_of))
+    removal, as_of = _found(settings, wanted, reason or f"complaint {complaint}", tuple(earlier or ()))
+    _withdraw(settings, removal, output, {**_asked(wanted), "complaint": complaint}, as_of)
+
+
+def _asked(wanted: WithdrawalFilter) -> dict[str, object]:
+    names = {"url": "url", "domain": "domain", "prefix": "url_prefix", "body_sha256": "body_sha256"}
+    found = {name: getattr(wanted, attribute) for name, attribute in names.items()}
+    return {**found, "reserved_since": wanted.reserved_since}
+
+
+def _withdraw(config: Config, removal: Removal, output: Path, asked: dict[str, Any], as_of: int) -> None:
+    """Write the lists, take back, tell the complainant, and enter it in the audit trail."""
+    files = _taken_back(config, removal, output)
+    if (complaint := asked["complaint"]) is not None:
+        tell_of_removal(config, complaint, [row.decision_id for row in removal.rows], removal.when)
+    says = f"{len(removal.rows)} documents withdrawn; lists in {output}"
+    out.print(visible(says), markup=False, soft_wrap=True)
+    enter(config, entry_of_withdrawal(removal, asked, output, files, as_of))
 
 
 def _found(

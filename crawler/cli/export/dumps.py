@@ -50,8 +50,8 @@ def dumps(
     Without --day and --since: the days that are not there yet, as a nightly job wants it. A day that is
     named is compared, left where it is the same, and replaced where rows were taken out of the record.
 
+    \b
     Examples:
-
       forbear export dumps -o dumps
       forbear export dumps -o dumps --since 2026-11-01
     """
