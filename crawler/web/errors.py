@@ -14,7 +14,7 @@ from starlette.responses import Response
 from crawler.present import dumps
 from crawler.web.headers import HEADERS
 from crawler.web.hostile import plain
-from crawler.web.language import Language
+from crawler.web.language import NBSP, Language
 from crawler.web.limits import LimitError
 from crawler.web.site import Site, language_of, site_of
 
@@ -102,6 +102,10 @@ async def _problem(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
+    if error.status_code == 400:  # said in the words of the framework, for those who write programs
+        text = "What was sent cannot be read. A field of a form holds at most %(size)s."
+        problem_of_form = ProblemError(400, text, headers=headers, size=f"1{NBSP}MB")
+        return _answer(request, 400, problem_of_form.detail, headers, problem_of_form)
     return _answer(request, error.status_code, "", headers, error)
 
 

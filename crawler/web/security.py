@@ -26,8 +26,15 @@ def same_origin(request: Request) -> None:
     if where is not None and where not in ("same-origin", "none"):
         raise ProblemError(403, "This form was sent from another site. Send it from ours.")
     origin = request.headers.get("origin")
-    if where is None and origin not in (None, "null") and urlsplit(origin or "").netloc != request.url.netloc:
+    if where is None and origin not in (None, "null") and _authority(origin or "") != request.url.netloc:
         raise ProblemError(403, "This form was sent from another site. Send it from ours.")
+
+
+def _authority(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def sealed(site: Site, purpose: str, value: Any) -> str:

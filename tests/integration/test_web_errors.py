@@ -34,6 +34,33 @@ def test_machines_get_problem_details(web: TestClient, path: str) -> None:
     assert response.json()["status"] == response.status_code
 
 
+@pytest.mark.parametrize("path", ["/check", "/de/check"])
+def test_a_form_that_is_too_large_is_told_so(web: TestClient, path: str) -> None:
+    answer = web.post(path, data={"robots": "# " + "a" * 1_200_000})
+    assert answer.status_code == 400
+    words = "holds at most 1 MB" if path == "/check" else "fasst höchstens 1 MB"
+    assert words in main_of(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({"Sec-Fetch-Site": "same-origin"}, 422),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1"}, 403),
+        ({"Origin": "http://127.0.0.1"}, 422),
+        ({"Origin": "null"}, 422),  # what browsers send from a page without a referrer
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "http://[::1"}, 403),
+        ({"Origin": "evil"}, 403),
+        ({}, 422),
+    ],
+)
+def test_forms_come_from_our_own_pages(web: TestClient, headers: dict[str, str], code: int) -> None:
+    for path in ("/own", "/complain", "/check", "/log"):
+        assert web.post(path, data={"domain": ""}, headers=headers).status_code == code
+
+
 def test_an_unknown_address_is_no_answer(web: TestClient) -> None:
     response = web.get("/nothing-here")
     assert response.status_code == 404
