@@ -151,6 +151,11 @@ def take_step(
     connection.execute(update(complaint).where(complaint.c.id == complaint_id).values(**values))
 
 
+def speak(connection: Connection, complaint_id: int, language: str) -> None:
+    """Answer a complaint in another language from now on."""
+    connection.execute(update(complaint).where(complaint.c.id == complaint_id).values(language=language))
+
+
 def withdraw(connection: Connection, complaint_id: int, subject: LookupFilter, now: datetime) -> int:
     """Take what is kept of a site, folder or address out of the data; how many documents that were."""
     wanted = (

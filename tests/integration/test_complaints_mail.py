@@ -213,6 +213,21 @@ def test_a_german_form_leads_to_a_german_page_and_german_mails(desk: Desk) -> No
     assert made["Subject"] == f"[{number}] Wir prüfen Ihre Beschwerde"
 
 
+def test_staff_change_the_language_where_it_was_taken_for_another(desk: Desk) -> None:
+    number = desk.take(letter("example.org", Subject="example.org", Accept_Language="de-DE"))
+    assert "answered in de" in desk("show", number)
+    assert desk.run("answer", number, "--language", "xx").exit_code != 0
+    assert "is answered in en" in desk("answer", number, "--language", "en", "--state", "confirmed")
+    assert json.loads(desk("show", number, "--json"))["language"] == "en"
+    told = message_from_bytes((desk.folder / "data/outbox" / desk.waiting()[-1]).read_bytes(), policy=default)
+    assert told["Subject"] == f"[{number}] We are looking into your complaint"
+    with running(desk.config) as web:
+        data = {"step": "asked", "text": "Welche?", "seal": seal(web, number), "spoken": "de"}
+        assert web.post(f"/staff/complaints/{number}", data=data, auth=AUTH).status_code == 303
+    told = message_from_bytes((desk.folder / "data/outbox" / desk.waiting()[-1]).read_bytes(), policy=default)
+    assert told["Content-Language"] == "de"
+
+
 def test_the_same_letter_is_taken_in_once(desk: Desk, tmp_path: Path) -> None:
     raw = letter()
     (tmp_path / "one.eml").write_bytes(raw)

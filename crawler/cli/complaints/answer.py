@@ -15,11 +15,12 @@ from crawler.complaints import SubjectError, promise_of, subject_of
 from crawler.config import Config
 from crawler.exports.tables.writing import actor
 from crawler.mail.answers import Telling, tell
-from crawler.store.complaints import ALLOWED, State, Step, take_step, tie_within, withdraw
+from crawler.store.complaints import ALLOWED, State, Step, speak, take_step, tie_within, withdraw
 from crawler.store.database import Connection, DatabaseError, open_database
 from crawler.store.public import audit
 from crawler.store.queries.complaints import ComplaintRow
 from crawler.store.queries.lookup import LookupFilter
+from crawler.web.language import available
 
 MAX_WORDS = 100_000
 STEPS = (Step.CONFIRMED, Step.ASKED, Step.UPHELD, Step.DECLINED, Step.CLOSED, Step.NOTE)
@@ -35,6 +36,8 @@ class Order:
     words: str
     about: tuple[LookupFilter, ...]
     withdraw: tuple[LookupFilter, ...]
+    language: str
+    """Code of the language to answer in from now on; empty: as before."""
 
 
 def answer(
@@ -54,6 +57,10 @@ def answer(
         list[str] | None,
         typer.Option("--withdraw", help="Site, folder or page to take out of the data, repeatable."),
     ] = None,
+    spoken: Annotated[
+        str | None,
+        typer.Option("--language", help="Answer in this language from now on: en, de.", show_default=False),
+    ] = None,
     config: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
@@ -67,7 +74,8 @@ def answer(
       forbear complaints answer C-2026-0001 --state upheld --text answer.txt --withdraw example.org
     """
     settings = configuration(config, data)
-    order = _order(reference, state, text, about or [], withdrawing or [])
+    subjects = (about or [], withdrawing or [])
+    order = _order(reference, state, text, *subjects, language=_language(spoken))
     try:
         engine = open_database(settings.database_url)
         try:
@@ -82,14 +90,16 @@ def answer(
     send_now(settings)
 
 
-def _order(reference: str, state: str | None, text: Path | None, about: list[str], gone: list[str]) -> Order:
+def _order(
+    reference: str, state: str | None, text: Path | None, about: list[str], gone: list[str], *, language: str
+) -> Order:
     if state is not None and state not in STEPS:
         raise FailedError(f"--state {state}: one of {', '.join(STEPS)}")
     step, words = Step(state) if state else None, _words(text)
     if step in NEED_WORDS and not words:
         raise FailedError(f"--state {state} needs its reason: --text FILE")
-    if step is None and not about and not gone:
-        raise FailedError("say what to do: --state, --about or --withdraw")
+    if step is None and not about and not gone and not language:
+        raise FailedError("say what to do: --state, --about, --withdraw or --language")
     try:
         return Order(
             reference=reference,
@@ -97,9 +107,16 @@ def _order(reference: str, state: str | None, text: Path | None, about: list[str
             words=words,
             about=tuple(map(subject_of, about)),
             withdraw=tuple(map(subject_of, gone)),
+            language=language,
         )
     except SubjectError as error:
         raise FailedError(str(error)) from error
+
+
+def _language(code: str | None) -> str:
+    if code and code not in available():
+        raise FailedError(f"--language {code}: one of {', '.join(available())}")
+    return code or ""
 
 
 def _words(text: Path | None) -> str:
@@ -123,6 +140,10 @@ def _carried_out(connection: Connection, config: Config, order: Order) -> list[s
             allowed = ", ".join(sorted(ALLOWED[State(found.state)]))
             raise FailedError(f"{found.reference} is {found.state}: {step} is none of {allowed}")
     said = [_tied(connection, found, subject) for subject in order.about]
+    if order.language:
+        speak(connection, found.id, order.language)
+        audit(connection, now(), who, "complaint language", f"{found.reference}: {order.language}")
+        said.append(f"{found.reference} is answered in {order.language}")
     said += [_withdrawn(connection, config, found, who, subject) for subject in order.withdraw]
     if order.step:
         take_step(connection, found.id, order.step, who, order.words, promise_of(config), now())

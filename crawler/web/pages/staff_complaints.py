@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from crawler.complaints import promise_of
 from crawler.mail.answers import Telling, tell
 from crawler.mail.sending import send_waiting
-from crawler.store.complaints import ALLOWED, State, Step, take_step, withdraw
+from crawler.store.complaints import ALLOWED, State, Step, speak, take_step, withdraw
 from crawler.store.database import Connection
 from crawler.store.public import audit
 from crawler.store.queries.complaints import (
@@ -28,7 +28,7 @@ from crawler.store.queries.lookup import LookupFilter
 from crawler.web.access import require_staff
 from crawler.web.desk import KINDS, ROLES, STEPS
 from crawler.web.errors import ProblemError
-from crawler.web.language import language
+from crawler.web.language import available, language
 from crawler.web.security import opened, same_origin, sealed
 from crawler.web.site import Site, site_of
 from crawler.web.subject import address_of, host_of
@@ -75,7 +75,7 @@ def page(request: Request, reference: str, done: Annotated[str, Query(max_length
     return site.page(
         request, "staff_complaint.html", current="complaints", who=who, c=found, events=steps, tied=decisions,
         allowed=allowed, words=STEPS, kinds=KINDS, roles=ROLES, seal=sealed(site, _SEAL, who), done=done,
-        mails=sent, spoken=language(found.language),
+        mails=sent, spoken=[language(code) for code in available()],
     )  # fmt: skip
 
 
@@ -86,14 +86,18 @@ def act(
     step: Annotated[str, Form(max_length=20)],
     seal: Annotated[str, Form(max_length=500)],
     text: Annotated[str, Form(max_length=100_000)] = "",
+    spoken: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
-    """Take a step."""
+    """Take a step, in the language the complainant is to be answered in."""
     who, site, found = _acting(request, reference, seal)
     if step not in ALLOWED[State(found.state)] or step == Step.WITHDRAWN:
         raise ProblemError(422, f"A complaint that is {found.state} cannot take this step.")
     if step in (Step.UPHELD, Step.DECLINED, Step.ASKED) and not text.strip():
         raise ProblemError(422, "Say why: the complainant reads it.")
     with site.writing() as connection:
+        if spoken in available() and spoken != found.language:
+            speak(connection, found.id, spoken)
+            audit(connection, site.now(), who, "complaint language", f"{found.reference}: {spoken}")
         take_step(connection, found.id, Step(step), who, text.strip(), promise_of(site.config), site.now())
         audit(connection, site.now(), who, f"complaint {step}", found.reference)
         _tell(connection, site, found, Step(step), text.strip())
