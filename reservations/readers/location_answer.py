@@ -10,7 +10,11 @@ from __future__ import annotations
 from enum import StrEnum
 
 from reservations.model import Evidence, Outcome
-from reservations.readers.robots_page import is_page, is_shut_door
+from reservations.readers.robots_page import is_page, is_shut_door, says_challenge
+
+PARTIAL = 206
+_PROXY = 407
+"""A proxy's refusal is ours to mend and says nothing about the site."""
 
 
 class Answer(StrEnum):
@@ -27,6 +31,8 @@ def answer_of(evidence: Evidence) -> Answer:
     """How asking for one file ended."""
     if evidence.outcome is Outcome.ABSENT:
         return Answer.NOTHING
+    if says_challenge(evidence) or evidence.status in (PARTIAL, _PROXY):
+        return Answer.UNKNOWN
     if evidence.outcome is Outcome.FOUND:
         if not is_page(evidence):
             return Answer.FILE if evidence.body.strip() else Answer.NOTHING
@@ -38,6 +44,6 @@ def answer_of(evidence: Evidence) -> Answer:
 
 def why_unknown(evidence: Evidence) -> str:
     """In a few words, why the file is not known."""
-    if evidence.outcome is Outcome.FOUND:
+    if says_challenge(evidence) or (evidence.outcome is Outcome.FOUND and evidence.status != PARTIAL):
         return "a login or challenge page, or more than we read, came in its place"
     return evidence.why or (f"status {evidence.status}" if evidence.status else "no answer")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reservations.model import ALWAYS, FAIL_CLOSED, Evidence, Hop, Outcome, Profile
-from reservations.readers.robots_page import is_page, is_shut_door
+from reservations.readers.robots_page import is_page, is_shut_door, says_challenge
 from reservations.readers.robots_txt import RobotsFile
 
 MAX_REDIRECTS = 10
@@ -56,6 +56,8 @@ def answer_of(evidence: Evidence, file: RobotsFile | None) -> Answer:
     answer = _unanswered(evidence) if evidence.status is None else _by_status(evidence, evidence.status)
     if answer is not RULES:
         return answer
+    if says_challenge(evidence):
+        return _denied("robots.unparsable")
     if file is not None and not file.recognised and is_page(evidence):
         return _denied("robots.unparsable") if is_shut_door(evidence) else SOFT_404
     return RULES if file is not None else _unknown(ALWAYS)

@@ -1,4 +1,4 @@
-"""Whether what came back for robots.txt is a web page, and whether that page keeps a door shut."""
+"""Whether what came back for a location file is a web page, and whether that page keeps a door shut."""
 
 from __future__ import annotations
 
@@ -26,15 +26,22 @@ def is_page(evidence: Evidence) -> bool:
 
 def is_shut_door(evidence: Evidence) -> bool:
     """Whether a page asks for a login or a proof of humanity, so that the file was not served."""
-    fields = HttpFields(evidence.fields)
-    mitigated = fields.get("cf-mitigated")
     body = evidence.body[:_EXAMINED]
     return (
-        (mitigated is not None and mitigated.value.lower() == "challenge")
+        says_challenge(evidence)
         or bool(evidence.redirects and _is_login(evidence.final_url))
         or _PASSWORD.search(body) is not None
         or _is_challenge(body)
     )
+
+
+def says_challenge(evidence: Evidence) -> bool:
+    """Whether the header says that a challenge answers, whatever the body is and the status.
+
+    https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/detect-response/
+    """
+    mitigated = HttpFields(evidence.fields).get("cf-mitigated")
+    return mitigated is not None and mitigated.value.lower() == "challenge"
 
 
 def _is_challenge(body: bytes) -> bool:

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 from reservations.model import Evidence, NoteKind, Outcome, quoted
 from reservations.origins import origin_of
-from reservations.readers.http_fields import fields_of
 from reservations.readers.json_document import (
     Json,
     JsonArray,
@@ -26,7 +25,9 @@ from reservations.readers.json_document import (
     objects_in,
     read_json,
 )
+from reservations.readers.location_answer import PARTIAL
 from reservations.readers.path_pattern import PathPattern, compile_pattern
+from reservations.readers.robots_page import is_page, is_shut_door, says_challenge
 from reservations.readers.tdmrep_notes import (
     BAD_LOCATION,
     DUPLICATE,
@@ -294,9 +295,10 @@ def _complaints(node: JsonObject, strict: Rule | None) -> Iterator[NoteKind]:
 
 def why_unknown(evidence: Evidence) -> str:
     """Why the file cannot be known now; empty where it can, or where there is none."""
-    mitigated = fields_of(evidence.fields).get("cf-mitigated")
-    if mitigated and mitigated.value.lower() == "challenge":
-        return "a challenge answers in place of the file"
+    if says_challenge(evidence) or (is_page(evidence) and is_shut_door(evidence)):
+        return "a login or a challenge answers in place of the file"
+    if evidence.status == PARTIAL:
+        return "a part of the file came, which nobody asked for"
     if evidence.outcome is Outcome.TOO_LARGE:
         return evidence.why or "the file is larger than we read"
     if evidence.outcome is Outcome.UNREACHABLE:
