@@ -19,16 +19,14 @@ from crawler.exports import discover
 from crawler.exports.bundle import cdxj
 from crawler.exports.bundle.archive import Archive, begin_archive, write_archive
 from crawler.exports.tables import Selection, tables
-from crawler.exports.tables.present import head_of_log
-from crawler.exports.tables.state import State, require_unchanged, state_from, state_keys
+from crawler.exports.tables.state import State, begun_state, require_unchanged, state_from, state_keys
 from crawler.exports.tables.writing import actor
 from crawler.exports.working import Working
 from crawler.present import Json
 from crawler.store.database import Connection
-from crawler.store.queries.exports import ExportedFile, ExportRow, last_checkpoint, last_decision, mark_of
+from crawler.store.queries.exports import ExportedFile, ExportRow
 from crawler.store.queries.holdings import holdings, last_observation
 from crawler.store.queries.lookup import LookupFilter, lookup
-from crawler.store.queries.retention import last_redaction
 from crawler.store.warc import About
 
 WARC, CDXJ, README, MANIFEST = "evidence.warc.gz", "evidence.cdxj", "README.txt", "manifest.json"
@@ -81,17 +79,8 @@ def begun(connection: Connection, wanted: Bundle, working: Working) -> Growing:
         require_unchanged(connection, state)
         return Growing(connection, wanted, working, state, found[BOUNDS], found[LINES])
     working.clear()
-    as_of = last_decision(connection)
-    state = State(
-        made_at=datetime.now(UTC),
-        actor=actor(),
-        as_of=as_of,
-        mark=mark_of(connection, as_of),
-        removed=last_redaction(connection),
-        newest=last_observation(connection),
-        checkpoint=head_of_log(last_checkpoint(connection)),
-        last_seen=lookup(connection, LookupFilter(subject=wanted.domain)).recorded_until,
-    )
+    until = lookup(connection, LookupFilter(subject=wanted.domain)).recorded_until
+    state = begun_state(connection, actor(), last_observation(connection), last_seen=until)
     newest = {name: tables()[name].newest(connection) for name in ROWS}
     return Growing(connection, wanted, working, state, newest)
 

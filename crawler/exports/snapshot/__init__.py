@@ -5,24 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
 
-from crawler.exports.tables.present import export_manifest, head_of_log
-from crawler.exports.tables.state import State, require_unchanged, state_from, state_keys
+from crawler.exports.tables.present import export_manifest
+from crawler.exports.tables.state import State, begun_state, require_unchanged, state_from, state_keys
 from crawler.exports.tables.writing import actor, take_places
 from crawler.exports.working import Working
 from crawler.store.database import Connection
 from crawler.store.queries.exports import (
     ExportedFile,
     ExportRow,
-    last_checkpoint,
-    last_decision,
-    mark_of,
     record_span,
 )
-from crawler.store.queries.retention import last_redaction
 from crawler.store.snapshot import row_bounds, write_snapshot
 
 NAME = "sqlite"
@@ -72,18 +67,14 @@ def _gone_on_with(
         require_unchanged(connection, state)
         return state, dict(found[UPTO])
     working.clear()
-    as_of, upto = last_decision(connection), row_bounds(connection)
-    span, policies = record_span(connection)
-    state = State(
-        made_at=datetime.now(UTC),
-        actor=actor(),
-        as_of=as_of,
-        mark=mark_of(connection, as_of),
-        removed=last_redaction(connection),
-        newest=as_of,
-        checkpoint=head_of_log(last_checkpoint(connection)),
-        first_seen=span[0] if span else None,
-        last_seen=span[1] if span else None,
+    upto, (span, policies) = row_bounds(connection), record_span(connection)
+    first, last = span or (None, None)
+    state = begun_state(
+        connection,
+        actor(),
+        upto["decision"],
+        first_seen=first,
+        last_seen=last,
         policies=tuple(policies),
     )
     working.save(order, state_keys(state) | {UPTO: upto})

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from crawler.exports.tables.model import Table
 from crawler.exports.tables.present import exported_file, head_of_log
 from crawler.exports.working import RESTART, ExportRefusedError
 from crawler.present import Json, moment
@@ -60,10 +59,8 @@ class State:
         return self.first_seen, self.last_seen
 
 
-def begun_state(
-    connection: Connection, table: Table[Any], actor: str, replaces: tuple[str, ...] = ()
-) -> State:
-    """The state of an export that begins now."""
+def begun_state(connection: Connection, actor: str, newest: int, **more: Any) -> State:
+    """The state of an export that begins now, of rows up to the newest by its number."""
     as_of = last_decision(connection)
     return State(
         made_at=datetime.now(UTC),
@@ -71,9 +68,9 @@ def begun_state(
         as_of=as_of,
         mark=mark_of(connection, as_of),
         removed=last_redaction(connection),
-        newest=table.newest(connection),
+        newest=newest,
         checkpoint=head_of_log(last_checkpoint(connection)),
-        replaces=replaces,
+        **more,
     )
 
 

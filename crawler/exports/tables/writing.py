@@ -81,7 +81,7 @@ def export_file(
 
 def export_stream(connection: Connection, order: Order, stream: BinaryIO) -> ExportRow:
     """Write the rows to a stream, whatever their number, and say what was written."""
-    state = begun_state(connection, order.table, actor())
+    state = begun_state(connection, actor(), order.table.newest(connection))
     counted = _Counted(stream)
     piece = Piece(about=_about(order, state))
     rows = _rows(connection, order, state)
@@ -114,7 +114,8 @@ def _gone_on_with(connection: Connection, order: Order, working: Working, target
     found = working.load(order.asked())
     if found is None:
         working.clear()
-        return begun_state(connection, order.table, actor(), tuple(sorted(_earlier_parts(target))))
+        earlier = tuple(sorted(_earlier_parts(target)))
+        return begun_state(connection, actor(), order.table.newest(connection), replaces=earlier)
     state = state_from(found)
     require_unchanged(connection, state)
     return state
