@@ -107,15 +107,15 @@ def wrong_reservations(connection: Connection, *, erased: bool) -> Iterator[str]
     sightings = _sightings(connection)
     for row in connection.execute(select(reservation).order_by(reservation.c.id)).yield_per(BATCH):
         seen = sightings.by_key.pop(row.natural_key, None)
-        name = f"reservation {row.id} of {row.origin}"
+        name, untold = f"reservation {row.id} of {row.origin}", erased or row.origin in sightings.incomplete
         key = (row.origin, *(getattr(row, column) for column in SHOWN))
         if natural_key(key) != row.natural_key:
             yield f"{name} does not say what was seen"
         elif seen is not None:
-            yield from (f"{name}: {fault}" for fault in _faults(row, seen, erased=erased))
-            if not erased:
+            yield from (f"{name}: {fault}" for fault in _faults(row, seen, erased=untold))
+            if not untold:
                 yield from (f"{name}: {fault}" for fault in _times(connection, row, seen))
-        elif not erased and row.origin not in sightings.incomplete:
+        elif not untold:
             yield f"{name} is one that no decision rests on"
     for seen in sightings.by_key.values():
         yield f"a reservation of {seen.site.origin}, first seen {seen.first:%d %B %Y}, is gone"
