@@ -54,6 +54,14 @@ def test_nothing_pasted_that_reserves_is_no_permission(web: TestClient) -> None:
     assert "“Not stated” is never read as permission." in text
 
 
+def test_who_finds_nothing_reserved_is_told_how_to_reserve(web: TestClient) -> None:
+    kept = web.post("/check", data={"robots": "User-agent: *\nAllow: /\n"}).text
+    assert "Nothing here says no." in main_of(kept)
+    assert '<a href="/bot/">on its page</a>' in kept
+    closed = web.post("/check", data={"robots": "User-agent: *\nDisallow: /\n"}).text
+    assert "Nothing here says no." not in main_of(closed)
+
+
 def test_what_was_pasted_stays_text(web: TestClient) -> None:
     evil = '</textarea><script>alert(1)</script>\u202e\x1b"'
     for name in ("robots", "headers", "html", "url"):
