@@ -73,10 +73,15 @@ def terms_of(config: Config, *, policies: bool = False) -> Terms:
     return Terms(agent=agent, policy=config.reading_policy, types=config.crawl.types)
 
 
-async def examine(config: Config, url: str, *, policies: bool = False) -> tuple[Examination, ...]:
-    """Ask for the evidence and the page, hop by hop; one examination a hop, the last one last."""
+async def examine(
+    config: Config, url: str, *, policies: bool = False, ports: frozenset[int] = frozenset()
+) -> tuple[Examination, ...]:
+    """Ask for the evidence and the page, hop by hop; one examination a hop, the last one last.
+
+    With `ports`, no other port is asked, on any hop.
+    """
     guard = AddressGuard(
-        allow_private=config.network.allow_private, proxies=read_proxies(config.network.proxy)
+        allow_private=config.network.allow_private, proxies=read_proxies(config.network.proxy), ports=ports
     )
     found: list[Examination] = []
     async with Client(

@@ -10,12 +10,14 @@ import socket
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from crawler.network.addresses import is_loopback, why_refused
 from crawler.network.proxy import DIRECT, Proxies
-from crawler.network.urls import check_url_text
+from crawler.network.urls import check_url_text, refuse
 from reservations.model import Reason
 
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOOK_AGAIN_AFTER = 30.0
 """Seconds between look-ups of the proxy's own name."""
 
@@ -59,8 +61,11 @@ class AddressGuard:
         allow_private: bool = False,
         proxies: Proxies = DIRECT,
         resolve: Resolve = resolve_blocking,
+        ports: frozenset[int] = frozenset(),
     ) -> None:
+        """`ports`: the only ones that are asked; empty: any."""
         self.allow_private = allow_private
+        self.ports = ports
         self.proxies = proxies
         self._resolve = resolve
         self._proxy_addresses: frozenset[tuple[str, int]] = frozenset()
@@ -68,7 +73,12 @@ class AddressGuard:
 
     def check_url(self, url: str) -> Reason | None:
         """Why a URL may not be requested, from its text alone; None where it may."""
-        return check_url_text(url, allow_private=self.allow_private)
+        refused = check_url_text(url, allow_private=self.allow_private)
+        if refused is not None or not self.ports:
+            return refused
+        parts = urlsplit(url)
+        port = parts.port or _DEFAULT_PORTS[parts.scheme]
+        return None if port in self.ports else refuse("url", f"port {port} is not asked here")
 
     def check(self, ip: str, port: int) -> None:
         """Raise UnsafeAddress unless this address and port may be dialled."""
@@ -79,6 +89,8 @@ class AddressGuard:
             raise UnsafeAddress(f"refused address {ip}: {why}")
         if self.proxies.exclusive and not is_loopback(ip):
             raise UnsafeAddress(f"refused address {ip}: only the proxy is dialled here")
+        if self.ports and port not in self.ports:
+            raise UnsafeAddress(f"refused address {ip}: port {port} is not asked here")
 
     def check_all(self, ips: Iterable[str], port: int) -> None:
         """Check every address of an answer: a name with a public and a private one is refused."""

@@ -21,7 +21,8 @@ AT_ONCE = 4
 SECONDS = 90.0
 MAX_PASTED = 512 * 1024
 _BODY = 4 * 2**20
-_PORTS = (None, 80, 443)
+PORTS = frozenset({80, 443})
+"""Usual ones: a check is no means to look at the other ports of a host, not by a redirect either."""
 
 
 class Checker:
@@ -40,7 +41,9 @@ class Checker:
         await asyncio.to_thread(self._let_rest, host)
         self._running += 1
         try:
-            return await asyncio.wait_for(examine(_bounded(config), url), SECONDS)
+            # Of the invented web, and of one's own network, pages are checked wherever they are.
+            ports = frozenset() if config.network.allow_private else PORTS
+            return await asyncio.wait_for(examine(_bounded(config), url, ports=ports), SECONDS)
         except TimeoutError as error:
             text = "%(host)s did not answer within %(n)s seconds."
             raise ProblemError(503, text, host=host, n=round(SECONDS)) from error
@@ -53,7 +56,7 @@ class Checker:
         config = self._site.config
         host = host_of(url)
         if not config.network.allow_private:
-            if urlsplit(url).port not in _PORTS:
+            if urlsplit(url).port not in (None, *PORTS):
                 raise ProblemError(422, "Checks go to the usual ports only: 80 and 443.")
             try:
                 config.require_identity()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,6 +16,7 @@ from fastapi.testclient import TestClient
 from crawler.config import Config
 from crawler.demo import demo_config
 from crawler.demoweb.server import DemoWeb
+from crawler.examine import examine
 from crawler.lists import import_list
 from crawler.network import Client
 from tests.integration.test_web_lookup import main_of
@@ -151,3 +156,40 @@ def test_checks_are_limited(tmp_path: Path) -> None:
     with running(config_for(tmp_path, checks_per_hour=1)) as client:
         codes = [client.post("/check", data={"robots": "x"}).status_code for _ in range(2)]
     assert codes == [200, 429]
+
+
+class _Redirecting(BaseHTTPRequestHandler):
+    """Leads every page to another port of this machine, and counts what it is asked."""
+
+    to = 0
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        leads = self.path == "/page"
+        self.send_response(302 if leads else 404)
+        if leads:
+            self.send_header("Location", f"http://127.0.0.1:{self.to}/page")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_redirect_does_not_lead_to_other_ports(tmp_path: Path) -> None:
+    class Other(_Redirecting):
+        asked: ClassVar[list[str]] = []
+
+    config = config_for(tmp_path).merged(network={"allow_private": True, "timeout": 5.0})
+    servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler) for handler in (_Redirecting, Other)]
+    for server in servers:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    first, other = (server.server_address[1] for server in servers)
+    _Redirecting.to = other
+    examined = asyncio.run(examine(config, f"http://127.0.0.1:{first}/page", ports=frozenset({first})))
+    for server in servers:
+        server.shutdown()
+    assert [e.decision.reasons[0].code for e in examined] == ["error.redirect", "security.url"]
+    assert examined[-1].decision.reasons[0].why == f"port {other} is not asked here"
+    assert "/page" in _Redirecting.asked
+    assert Other.asked == []

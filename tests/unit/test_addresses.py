@@ -235,3 +235,22 @@ def test_identity_headers_say_who_asks() -> None:
         "Accept-Encoding": "gzip, deflate",
     }
     assert "From" not in identity_headers(Config())
+
+
+def test_where_ports_are_named_no_other_is_asked() -> None:
+    guard = AddressGuard(ports=frozenset({80, 443}))
+    for url in (
+        "http://example.org/",
+        "https://example.org/",
+        "https://example.org:80/",
+        "http://example.org:443/",
+    ):
+        assert guard.check_url(url) is None
+    for port in (22, 25, 8080, 6379):
+        refused = guard.check_url(f"http://example.org:{port}/")
+        assert refused is not None
+        assert (refused.code, refused.why) == ("security.url", f"port {port} is not asked here")
+        with pytest.raises(UnsafeAddress, match=f"port {port}"):
+            guard.check("9.9.9.9", port)
+    guard.check("9.9.9.9", 443)
+    assert AddressGuard().check_url("http://example.org:8080/") is None
