@@ -213,6 +213,25 @@ def test_nothing_large_is_sorted(filled: Engine, name: str) -> None:
             assert all("SEARCH" in step.text for step in searched), _told(plan)
 
 
+@pytest.mark.parametrize(
+    "filled", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)
+def test_a_page_of_a_large_host_is_found_along_its_domain(
+    filled: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = f"www.{BIG}"
+    asks = (page(host=host), newest(host=host), page(host=host, since=SINCE, until=UNTIL))
+    with filled.connect() as connection:
+        by_keys = [ask(connection) for ask in asks]
+        monkeypatch.setattr("crawler.store.queries.ways.MANY", 10)
+        assert [ask(connection) for ask in asks] == by_keys
+    assert by_keys[0] != []
+    for plan in (plan for ask in asks for plan in plans_of(filled, ask)):
+        assert not any(step.is_sort for step in plan.steps), _told(plan)
+        faults = [step.text for step in plan.steps if step.is_scan and step.table in LARGE]
+        assert not faults, _told(plan)
+
+
 def _is_newest_first(plan: Plan) -> bool:
     """A walk along the primary key that ends at the first rows, such as the newest decision."""
     return "LIMIT" in plan.statement and "WHERE" not in plan.statement

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, islice
 from typing import Any
@@ -12,9 +12,17 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, select
 from sqlalchemy.engine import RowMapping
 
+from blocklists.hostnames import registrable_domain
 from crawler.store.codec import reasons_from_json
 from crawler.store.places import key_range, lookup_key
-from crawler.store.queries.ways import RUN, host_keys, number_bounds, numbers_of_keys, numbers_of_reasons
+from crawler.store.queries.ways import (
+    RUN,
+    host_keys,
+    is_met_along_domain,
+    number_bounds,
+    numbers_of_keys,
+    numbers_of_reasons,
+)
 from crawler.store.schema import crawler_identity, decision, document, observation
 from reservations.model import Reason, Verdict
 
@@ -82,6 +90,7 @@ def decisions(
     connection: Connection, wanted: DecisionFilter, *more: ColumnElement[bool]
 ) -> Iterator[DecisionRow]:
     """Decisions in the order they were recorded, in bounded memory."""
+    wanted = along_domain(connection, wanted)
     bounds = number_bounds(connection, wanted.since, wanted.until)
     after = (*bounds, decision.c.id > wanted.after) if wanted.after else bounds
     statement = decision_columns().where(*conditions(wanted), *bounds, *more).order_by(decision.c.id)
@@ -92,6 +101,15 @@ def decisions(
     else:
         pages = _pages_of(connection, statement, found, size)
     yield from islice(chain.from_iterable(pages), wanted.limit)
+
+
+def along_domain(connection: Connection, wanted: DecisionFilter) -> DecisionFilter:
+    """The same question; of a page of a large host with its domain named, along which the page is found."""
+    host = wanted.host
+    if host is None or wanted.domain or wanted.url_prefix is not None or wanted.limit is None:
+        return wanted
+    domain = registrable_domain(host) or host
+    return replace(wanted, domain=domain) if is_met_along_domain(connection, host, domain) else wanted
 
 
 def numbers(

@@ -13,6 +13,7 @@ from crawler.store.queries.decisions import (
     DecisionFilter,
     DecisionRow,
     RowReader,
+    along_domain,
     conditions,
     decision_columns,
     numbers,
@@ -169,6 +170,7 @@ def newest_decisions(
     connection: Connection, wanted: DecisionFilter, *, stage: str = "", before: int | None = None
 ) -> Iterator[DecisionRow]:
     """Decisions that match, the newest first; `wanted.limit` of them."""
+    wanted = along_domain(connection, wanted)
     bounds = number_bounds(connection, wanted.since, wanted.until)
     if before is not None:
         bounds = (*bounds, decision.c.id < before)

@@ -14,11 +14,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from crawler.store.columns import iso
-from crawler.store.places import reversed_host
+from crawler.store.places import domain_range, reversed_host
 from crawler.store.queries.sums import HOUR, counted_upto
 from crawler.store.schema import decision
-from crawler.store.summary import hour_decisions
+from crawler.store.summary import hour_decisions, site_decisions
 
+MANY = 20_000
+"""Decisions of a host whose numbers are sorted in a few milliseconds."""
+SHARE = 50
+"""Decisions of its domain for one of the host, beyond which too many others lie between."""
 RUN = 250_000
 """Numbers found at a time: two megabytes of them."""
 _number = decision.c.id
@@ -51,6 +55,22 @@ def host_keys(host: str) -> tuple[str, str]:
     """The range of lookup keys of one host, without those below it."""
     site = reversed_host(host)
     return site + ")", site + "*"
+
+
+def is_met_along_domain(connection: Connection, host: str, domain: str) -> bool:
+    """Whether a host is so large, beside its domain, that a page of it is found soonest along the domain.
+
+    The numbers of a host's decisions have to be sorted; those of a domain's lie in order, with other hosts'
+    between them.
+    """
+    of_host = _decisions_within(connection, host_keys(host))
+    return of_host > MANY and _decisions_within(connection, domain_range(domain)) <= SHARE * of_host
+
+
+def _decisions_within(connection: Connection, sites: tuple[str, str]) -> int:
+    start, end = sites
+    c = site_decisions.c
+    return int(connection.scalar(select(func.sum(c.decisions)).where(c.site >= start, c.site < end)) or 0)
 
 
 def numbers_of_keys(
