@@ -60,6 +60,8 @@ _LABELS = {
     "prohibited, see plus:otherconstraints": "DMI-PROHIBITED-SEECONSTRAINT",
     "prohibited, see iptcext:embdencrightsexpr": "DMI-PROHIBITED-SEEEMBEDDEDRIGHTSEXPR",
     "prohibited, see iptcext:linkedencrightsexpr": "DMI-PROHIBITED-SEELINKEDRIGHTSEXPR",
+    **dict.fromkeys(("no", "false", "not allowed", "not permitted", "disallowed"), "DMI-PROHIBITED"),
+    **dict.fromkeys(("noai", "no ai", "no ai training"), "DMI-PROHIBITED-AIMLTRAINING"),
     "unspecified - no prohibition defined": "DMI-UNSPECIFIED",
 }
 """Display labels, as ExifTool has them (lib/Image/ExifTool/PLUS.pm of exiftool/exiftool)."""

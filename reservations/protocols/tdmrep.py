@@ -266,10 +266,13 @@ def _epub(facts: Facts) -> Place:
     package = read_opf(evidence.body)
 
     def values(name: str) -> list[str]:
+        # a name with the hyphen of HTML comes without a prefix
+        bare = name.startswith("tdm-")
         return [
             m.value
             for m in package.metas
-            if m.name == name and (m.namespace in NAMESPACES or (m.prefix == "tdm" and not m.namespace))
+            if m.name == name
+            and (bare or m.namespace in NAMESPACES or (m.prefix == "tdm" and not m.namespace))
         ]
 
     return _metadata("epub", evidence, values, well_formed=package.well_formed)
@@ -285,15 +288,13 @@ def _metadata(
 ) -> Place:
     digest = evidence.sha256
 
+    def text(written: str, value: str, *, proper: bool) -> Text:
+        locator = Locator(evidence=digest, quote=quoted(f"{written} {value}"))
+        return Text(text=value, locator=locator, in_place=proper and well_formed, ill_formed=not well_formed)
+
     def texts(name: str) -> list[Text]:
-        return [
-            Text(
-                text=value,
-                locator=Locator(evidence=digest, quote=quoted(f"tdm:{name} {value}")),
-                in_place=well_formed,
-            )
-            for value in values(name)
-        ]
+        proper = [text(f"tdm:{name}", value, proper=True) for value in values(name)]
+        return proper + [text(f"tdm-{name}", value, proper=False) for value in values(f"tdm-{name}")]
 
     return read_texts(carrier, "this file", texts("reservation"), texts("policy"), evidence)
 

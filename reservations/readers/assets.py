@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from reservations.model import EPUB_OPF, IMAGE_XMP, PDF_XMP
-from reservations.readers import rsl_embedded
+from reservations.readers import boilerplate, rights_notices, rsl_embedded
 from reservations.readers.containers import epub, gif, id3, isobmff, jpeg, pdf, png, svg, tiff, webp
 from reservations.readers.containers.bounds import MAX_PACKETS
 from reservations.readers.containers.reduced import as_utf8_xml, reduce_opf, reduce_xmp
@@ -68,10 +68,13 @@ def asset_extracts(fields: Sequence[tuple[str, str]], body: bytes) -> tuple[tupl
         kind, extract = EPUB_OPF, reduce_opf(packets)
     else:
         kind, extract = (PDF_XMP if name == "pdf" else IMAGE_XMP), reduce_xmp(packets)
-    licences = rsl_embedded.in_file(map(as_utf8_xml, packets))
+    documents = tuple(map(as_utf8_xml, packets))
+    licences = rsl_embedded.in_file(documents)
+    sentences = rights_notices.reserving_sentences(documents)
     return (
         *(((kind, extract),) if extract else ()),
         *(((rsl_embedded.KIND, encode_elements(licences)),) if licences else ()),
+        *(((boilerplate.KIND, boilerplate.encode_sentences(sentences)),) if sentences else ()),
     )
 
 

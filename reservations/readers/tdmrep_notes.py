@@ -81,9 +81,9 @@ MISPLACED = NoteKind(
     code="tdmrep.misplaced",
     level=Level.BAD,
     summary="The reservation stands where the report does not look for it",
-    text="`X-Robots-Tag: tdm-reservation: 1`, `http-equiv`, `property` and, in HTML, `tdm:reservation` are "
-    "not TDMRep; a strict reader misses them. Forbear honours a reservation there. Use a `tdm-reservation` "
-    'header or <meta name="tdm-reservation" content="1">.',
+    text="`X-Robots-Tag: tdm-reservation: 1`, `http-equiv`, `property`, `tdm:reservation` in HTML and "
+    "`tdm-reservation` in a PDF or an EPUB are not TDMRep; a strict reader misses them. Forbear honours a "
+    "reservation there. In HTTP and HTML the name has a hyphen, in PDF and EPUB the prefix `tdm:`.",
 )
 BAD_POLICY = NoteKind(
     code="tdmrep.policy-not-a-url",

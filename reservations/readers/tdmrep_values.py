@@ -52,6 +52,9 @@ class Text:
     text: str
     locator: Locator
     in_place: bool = True
+    """Whether the report looks for it there, under this name."""
+    ill_formed: bool = False
+    """Whether it stands in what is no XML."""
 
 
 def strict_value(value: object) -> int | None:
@@ -124,9 +127,7 @@ def _text_notes(
     notes = []
     for text in values:
         if not text.in_place:
-            notes.append(
-                Note(kind=ILL_FORMED if carrier in ("pdf", "epub") else MISPLACED, locator=text.locator)
-            )
+            notes.append(Note(kind=ILL_FORMED if text.ill_formed else MISPLACED, locator=text.locator))
         elif text_value(text.text) is None:
             notes.append(Note(kind=BAD_VALUE, locator=text.locator))
     if letter is None and strict and None not in strict:

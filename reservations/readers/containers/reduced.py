@@ -169,7 +169,7 @@ def _split(qualified: str) -> tuple[str, str]:
 def _is_kept(namespace: str, name: str) -> bool:
     if not _NAMESPACE.fullmatch(namespace):
         return False
-    if name in _TDM_NAMES:
+    if name.removeprefix("tdm-") in _TDM_NAMES:
         return "tdmrep" in namespace
     if name == "OtherConstraints":
         return "useplus.org" in namespace
