@@ -258,9 +258,11 @@ def _facts(config: Config, now: datetime, speech: Language) -> Iterator[tuple[st
     except ListError:
         listings = ()
     if listings:
-        yield "Lists", speech.say(
+        yield "Lists", speech.count(
+            len(listings),
+            "One list with %(entries)s entries, of %(day)s",
             "%(n)s lists with %(entries)s entries in all, the oldest of %(day)s",
-            n=len(listings), entries=speech.number(sum(len(item.entries) for item in listings)),
+            entries=speech.number(sum(len(item.entries) for item in listings)),
             day=speech.day(min(item.retrieved_at for item in listings)),
         )  # fmt: skip
     if config.identity.signature_agent:

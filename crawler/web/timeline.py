@@ -51,7 +51,7 @@ def _visits(view: DomainView, speech: Language) -> Iterator[Event]:
     if view.taking.withdrawn is not None:
         yield Event(
             when=view.taking.withdrawn,
-            words=speech.say("Second look at what had been taken."),
+            words=speech.say("What had been taken was taken out of the data."),
             mark="withdrawn",
             mark_word=speech.say("Withdrawn"),
             more=speech.count(view.taken_once, "one page", "%(n)s pages"),

@@ -311,3 +311,15 @@ def test_tokens_are_kept_as_hashes_only(web: TestClient, config: Config) -> None
     assert token.encode() not in raw
     assert page.rpartition("/")[2].encode() not in raw
     assert hashed(token).encode() in raw
+
+
+def test_what_was_withdrawn_is_told_in_the_language_of_the_page(web: TestClient) -> None:
+    page = filed(web).replace("/complaint/", "/de/complaint/")
+    reference = page.split("/")[3]
+    data = {"subject": "example.org", "seal": seal(web, reference)}
+    assert web.post(f"/staff/complaints/{reference}/withdraw", data=data, auth=AUTH).status_code == 303
+    assert step(web, reference, "upheld", "115 documents of yours were taken.") == 303
+    german = main_of(web.get(page).text)
+    assert "Zurückgezogen3 Dokumente von example.org" in german
+    assert "115 documents of yours were taken." in german
+    assert "3 documents of example.org" in main_of(web.get(page.removeprefix("/de")).text)

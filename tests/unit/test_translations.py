@@ -70,6 +70,7 @@ def from_tables() -> Iterator[str]:
     yield from errors._TITLES.values()
     yield from MONTHS
     yield RIGHTS
+    yield from ("One document of %(what)s", "%(n)s documents of %(what)s")
 
 
 @pytest.mark.parametrize("code", [code for code in available() if code != "en"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -10,17 +11,27 @@ from starlette.responses import RedirectResponse, Response
 from crawler.complaints import promise_of
 from crawler.retention.model import What
 from crawler.store.complaints import State, Step, take_step
-from crawler.store.queries.complaints import ComplaintRow, complaint_for, count_withdrawn, events, tied
+from crawler.store.queries.complaints import (
+    ComplaintRow,
+    EventRow,
+    complaint_for,
+    count_withdrawn,
+    events,
+    tied,
+)
 from crawler.store.queries.retention import redaction_of
 from crawler.web.answer import ZIP, reply
 from crawler.web.desk import KINDS, STEPS
 from crawler.web.errors import ProblemError, limit
+from crawler.web.language import Language
 from crawler.web.proof import complaint_list, complaint_proof
 from crawler.web.security import same_origin
 from crawler.web.site import local, site_of
 
 ROUTER = APIRouter(include_in_schema=False)
 MAX_EVENTS = 200
+_WITHDRAWN = re.compile(r"([0-9]{1,9}) documents of (.{1,2100})")
+"""How a withdrawal is written down, by the staff pages and the command."""
 JSONL = "application/jsonl"
 
 
@@ -46,6 +57,7 @@ def page(request: Request, reference: str, token: str) -> Response:
         token=token,
         words=STEPS,
         kinds=KINDS,
+        said=_said,
         now=site.now(),
     )
 
@@ -94,6 +106,17 @@ def answer(
             if do == "confirm":
                 take_step(connection, found.id, Step.CLOSED, "complainant", "", promise, site.now())
     return RedirectResponse(local(request, f"/complaint/{found.reference}/{token}"), 303)
+
+
+def _said(event: EventRow, speech: Language) -> str:
+    """What a step says to the complainant; what we say ourselves, in the language of the page."""
+    taken = _WITHDRAWN.fullmatch(event.content) if event.kind == Step.WITHDRAWN else None
+    if taken is None:
+        return event.content
+    number = int(taken[1])
+    return speech.plain_count(
+        number, "One document of %(what)s", "%(n)s documents of %(what)s", what=taken[2]
+    )
 
 
 def _found(request: Request, reference: str, token: str) -> ComplaintRow:
