@@ -28,12 +28,14 @@ from crawler.store.queries.lookup import Lookup, LookupFilter
 from crawler.store.queries.pages import decisions_within
 from crawler.store.queries.why import Explained, WhyFilter, evidence_content, why
 from crawler.store.queries.withdrawals import WithdrawalFilter, withdrawals
+from crawler.web.hostile import plain
+from crawler.web.subject import MAX_SUBJECT
 
 MAX_DECISIONS = 100_000
 MAX_BYTES = 64 * 2**20
 """Bytes of evidence in one proof; what does not fit is listed with its digest all the same."""
 _EPOCH = (2026, 1, 1, 0, 0, 0)
-_SITE = """What a crawler's register holds about {subject}.
+_SITE = """{whose} holds about {subject}.
 
 lookup.json      the answer, the same bytes as `forbear lookup {subject} --json`
 files.jsonl      every version of the rights files that was asked for
@@ -45,7 +47,7 @@ SHA256SUMS       check with `sha256sum -c SHA256SUMS`
 A byte more or less in a file gives another SHA-256. The files can be judged again without the
 register: `forbear check URL --offline --evidence DIR`.
 """
-_PAGE = """What a crawler's register holds about {subject}.
+_PAGE = """{whose} holds about {subject}.
 
 decisions.jsonl  every decision, the same bytes as `forbear why URL --json`
 log/             a proof for each of them that it stands in the tamper-evident log, where the log has it;
@@ -57,7 +59,7 @@ evidence.warc.gz the server's answers for the rights files, as stored (WARC 1.1)
 SHA256SUMS       check with `sha256sum -c SHA256SUMS`
 """
 
-_COMPLAINT = """What belongs to complaint {reference}.
+_COMPLAINT = """{whose} holds about complaint {reference}.
 
 withdrawn.jsonl  documents that were taken out of the data because of it, with the SHA-256 of each body:
                  whoever holds an earlier data set finds them by URL, place or digest
@@ -74,12 +76,12 @@ sets against it.
 
 
 def site_proof(
-    connection: Connection, answer: Lookup, files: Iterable[FileVersion], data: Path, *, owner: bool
+    connection: Connection, config: Config, answer: Lookup, files: Iterable[FileVersion], *, owner: bool
 ) -> bytes:
     """The proof for a site; with every decision for its owner."""
     versions = list(files)
     members = {
-        "README.txt": _SITE.format(subject=answer.subject).encode(),
+        "README.txt": _SITE.format(whose=_whose(config), subject=plain(answer.subject, MAX_SUBJECT)).encode(),
         "lookup.json": (dumps(present_lookup(answer)) + "\n").encode(),
         "files.jsonl": _lines(map(file_version, versions)),
     }
@@ -87,14 +89,15 @@ def site_proof(
         rows = decisions_within(connection, LookupFilter(subject=answer.subject), limit=MAX_DECISIONS)
         members["decisions.jsonl"] = _lines(map(decision, rows))
     return _zip(
-        members | _evidence(connection, [v.sha256 for v in versions], [v.warc for v in versions], data)
+        members
+        | _evidence(connection, [v.sha256 for v in versions], [v.warc for v in versions], config.storage.data)
     )
 
 
 def page_proof(connection: Connection, config: Config, url: str, found: tuple[Explained, ...]) -> bytes:
     """The proof for one page."""
     members = {
-        "README.txt": _PAGE.format(subject=url).encode("utf-8", "replace"),
+        "README.txt": _PAGE.format(whose=_whose(config), subject=plain(url, MAX_SUBJECT)).encode(),
         "decisions.jsonl": _lines(map(explained, found)),
         **_logged(connection, config, found),
     }
@@ -117,13 +120,21 @@ def complaint_proof(connection: Connection, config: Config, found: ComplaintRow)
     mine = {row.decision_id for row in rows}
     told = [each for each in about if each.decision.id in mine]
     members = {
-        "README.txt": _COMPLAINT.format(reference=found.reference).encode(),
+        "README.txt": _COMPLAINT.format(whose=_whose(config), reference=found.reference).encode(),
         "withdrawn.jsonl": complaint_list(connection, found.id),
         "decisions.jsonl": _lines(map(explained, told)),
         **_logged(connection, config, told),
     }
     seen = [o for e in told for o in e.observations]
     return _zip(members | _evidence(connection, [o.sha256 for o in seen], [o.warc for o in seen], data))
+
+
+def _whose(config: Config) -> str:
+    """The beginning of each README: whose register it is, and where it is shown."""
+    bot, operator, base = config.crawler.product_token, config.operator.name, config.publish.base_url
+    whose = f"What the register of {bot or 'a crawler'}"
+    whose += f", the crawler of {plain(operator)}," if operator else ""
+    return f"{whose} at {base}" if base else whose
 
 
 def _logged(connection: Connection, config: Config, told: Iterable[Explained]) -> dict[str, bytes]:

@@ -231,6 +231,20 @@ def test_a_proof_holds_the_bytes_its_sums_name(web: TestClient) -> None:
     )
 
 
+def test_a_proof_says_whose_register_it_is_from_and_nothing_a_site_made_up(web: TestClient) -> None:
+    url = "https://hostile.example/\u202ereversed/<img"
+    for path, params, subject in (
+        ("/d/reserved.example.zip", {}, "reserved.example"),
+        ("/lookup.zip", {"url": url}, "https://hostile.example/[U+202E]reversed/<img"),
+    ):
+        with zipfile.ZipFile(io.BytesIO(web.get(path, params=params).content)) as proof:
+            first = proof.read("README.txt").decode().splitlines()[0]
+        assert first == (
+            "What the register of ExampleBot, the crawler of Example Labs, at https://register.example "
+            f"holds about {subject}."
+        )
+
+
 def test_a_proof_is_the_same_bytes_each_time(web: TestClient) -> None:
     assert web.get("/d/reserved.example.zip").content == web.get("/d/reserved.example.zip").content
 

@@ -108,7 +108,7 @@ def _zip(request: Request, wanted: LookupFilter) -> Response:
     site = site_of(request)
     with site.reading() as connection:
         view = domain_view(connection, wanted, language_of(request))
-        body = site_proof(connection, view.answer, view.files, site.config.storage.data, owner=False)
+        body = site_proof(connection, site.config, view.answer, view.files, owner=False)
     return reply(request, body, ZIP, name=f"proof-{wanted.host}.zip")
 
 

@@ -125,7 +125,7 @@ def proof(request: Request, token: str) -> Response:
     with site.reading() as connection:
         view = domain_view(connection, LookupFilter(subject=found.domain), language_of(request))
         owner = found.method == "dns"
-        body = site_proof(connection, view.answer, view.files, site.config.storage.data, owner=owner)
+        body = site_proof(connection, site.config, view.answer, view.files, owner=owner)
     return reply(request, body, ZIP, name=f"proof-{found.domain}.zip")
 
 
