@@ -219,6 +219,14 @@ def test_the_description_names_every_error_as_a_problem(tmp_path: Path) -> None:
             assert operation["summary"]
 
 
+def test_the_page_about_the_api_names_what_a_complaint_holds(tmp_path: Path) -> None:
+    with running(config_for(tmp_path)) as web:
+        page = web.get("/api").text
+    for field in ("subjects", "kind", "content", "name", "role", "contact", "language"):
+        assert f"<dt><code>{field}</code></dt><dd>" in page
+    assert "Language to be answered in (RFC 5646), such as <code>de</code>" in page
+
+
 @pytest.mark.parametrize("code", available())
 def test_a_translation_keeps_the_named_places(code: str) -> None:
     places = re.compile(r"%\((\w+)\)s")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -20,12 +23,20 @@ def api(request: Request) -> Response:
             path,
             operation["summary"],
             operation.get("description", ""),
-            operation.get("parameters", []),
+            [*operation.get("parameters", []), *_fields(described, operation)],
         )
         for path, methods in described["paths"].items()
         for method, operation in methods.items()
     ]
     return site_of(request).page(request, "api.html", current="", public=True, rows=rows)
+
+
+def _fields(described: dict[str, Any], operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The members of a JSON body, in the shape of parameters."""
+    content = operation.get("requestBody", {}).get("content", {})
+    name = content.get("application/json", {}).get("schema", {}).get("$ref", "").rpartition("/")[2]
+    for field, schema in described["components"]["schemas"].get(name, {}).get("properties", {}).items():
+        yield {"name": field, "in": "body", "schema": schema}
 
 
 @ROUTER.get("/accessibility")

@@ -31,10 +31,18 @@ class Complaint(BaseModel):
     subjects: str = Field(
         min_length=1, max_length=20_000, description="Domains or addresses, one on each line."
     )
-    kind: str = Field(default="taken", pattern="^(taken|withdraw|identity|misread|other)$")
+    kind: str = Field(
+        default="taken",
+        pattern="^(taken|withdraw|identity|misread|other)$",
+        description="What is wrong: `taken`, `withdraw`, `identity`, `misread` or `other`.",
+    )
     content: str = Field(default="", max_length=LONG, description="What happened.")
-    name: str = Field(default="", max_length=300)
-    role: str = Field(default="rightsholder", pattern="^(rightsholder|agent|site|other)$")
+    name: str = Field(default="", max_length=300, description="Name or organisation.")
+    role: str = Field(
+        default="rightsholder",
+        pattern="^(rightsholder|agent|site|other)$",
+        description="Who complains: `rightsholder`, `agent` for one, `site` or `other`.",
+    )
     contact: str = Field(max_length=300, description="A mail address we can answer.")
     language: str = Field(
         default="en",
