@@ -29,15 +29,13 @@ from reservations.model import (
     Use,
     quoted,
 )
+from reservations.readers.content_signal import FORM, PATH, UNKNOWN, USE_OF, read_signals
 from reservations.readers.path_pattern import PathPattern, normal_path
 from reservations.readers.robots_groups import MAX_INFERRED, BotGroups, voices
 from reservations.readers.robots_lines import Record
-from reservations.readers.robots_rules import plain_pattern
 from reservations.readers.robots_txt import RobotsFile
 from reservations.readers.said import (
-    NEGATIVE_WORDS,
     Said,
-    negatives,
     settled,
     statement,
     statements,
@@ -48,48 +46,11 @@ NAME = "content-signals"
 CODE = "content_signal"
 KEYS = ("content-signal", "content-signals")
 
-_USE_OF = {"ai-train": Use.AI_TRAIN, "ai-input": Use.AI_INPUT, "search": Use.SEARCH, "use": Use.AI_TRAIN}
-_VALUES = {"yes": Preference.PERMITTED, "no": Preference.RESERVED}
-_NO = frozenset(NEGATIVE_WORDS)
-_MEANT = {
-    **{key: (key,) for key in _USE_OF},
-    **dict.fromkeys(("ai_train", "train-ai", "ai-training", "aitrain"), ("ai-train",)),
-    **dict.fromkeys(("ai_input", "ai-use", "aiinput"), ("ai-input",)),
-    "ai": ("ai-train", "ai-input"),
-}
-"""Keys as they are written, those of other vocabularies and slips among them, by what is meant."""
-_WRITTEN = tuple(sorted(_MEANT, key=len, reverse=True))
-_USUAL = 256
-"""Characters of a value that is worth remembering: a few make up nearly all there are."""
-
-_CEILINGS = frozenset({"immediate", "reference"})
-"""Levels of `use` below `full`, which is what a training crawl is (Cloudflare, 2026-08-31)."""
-
-UNKNOWN = NoteKind(
-    code="content_signal.unknown",
-    level=Level.WARN,
-    summary="A content signal has a key or a value that is not defined",
-    text="Defined are search, ai-input and ai-train with yes or no, and use with immediate, reference or "
-    "full. Anything else says nothing to Forbear.",
-)
-FORM = NoteKind(
-    code="content_signal.form",
-    level=Level.WARN,
-    summary="A content signal is not written as in the policy text",
-    text="Forbear reads the `no` in it and leaves the rest. Write `key=value` pairs with a comma between "
-    "them, `yes` or `no` as the value, after `Content-Signal:`.",
-)
 OUTSIDE = NoteKind(
     code="content_signal.outside_group",
     level=Level.WARN,
     summary="A content signal stands before any User-agent line",
     text="Nothing says whom it is for. Forbear applies it to the whole site. Put it under `User-agent: *`.",
-)
-PATH = NoteKind(
-    code="content_signal.path",
-    level=Level.WARN,
-    summary="A content signal begins with a path, which the policy text does not define",
-    text="Forbear applies a `no` to that path and takes no permission from it. Most readers drop the line.",
 )
 CONFLICT = NoteKind(
     code="content_signal.conflict",
@@ -111,18 +72,6 @@ HEADER = NoteKind(
     text="Forbear takes a `no` for this response and no permission from it, since some converters send "
     "`yes` by default. Put the signal into robots.txt.",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """One key of one value."""
-
-    key: str
-    preference: Preference
-    plain: bool
-    """Whether the policy text has this form."""
-    path: PathPattern | None
-    note: NoteKind | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,57 +99,6 @@ class _Book:
     notes: tuple[Note, ...]
 
 
-def read_signals(value: str) -> tuple[Pair, ...]:
-    """The signals of one value; a pair without a key is one that says nothing."""
-    return _usual(value) if len(value) < _USUAL else tuple(_pairs(value))
-
-
-@lru_cache(maxsize=4096)
-def _usual(value: str) -> tuple[Pair, ...]:
-    return tuple(_pairs(value))
-
-
-def _pairs(value: str) -> Iterator[Pair]:
-    path: PathPattern | None = None
-    if value.startswith("/"):
-        path, value = plain_pattern(value.split(None, 1)[0]), "".join(value.split(None, 1)[1:])
-    plain = {_pair(part) for part in value.split(",")}
-    parts = value.replace(";", ",").split(",")
-    for key, word in dict.fromkeys(pair for part in parts if part.strip() for pair in _told(part)):
-        preference = _preference(key, word)
-        if preference is None:
-            yield Pair(key="", preference=Preference.UNSTATED, plain=False, path=path, note=UNKNOWN)
-            continue
-        exact = (key, word) in plain and (word in _VALUES or key == "use") and path is None
-        note = PATH if path else None if exact else FORM
-        if path is None or preference is Preference.RESERVED:
-            yield Pair(key=key, preference=preference, plain=exact, path=path, note=note)
-
-
-def _told(part: str) -> tuple[tuple[str, str], ...]:
-    """What one part says as it stands, and every `no` that is plainly meant by it."""
-    pair = _pair(part)
-    meant = [(key, "no") for written in negatives(part, _WRITTEN) for key in _MEANT[written]]
-    if _preference(*pair) is None and meant:
-        return tuple(meant)
-    return (pair, *(one for one in meant if one[0] != pair[0]))
-
-
-def _pair(part: str) -> tuple[str, str]:
-    key, _, word = part.partition("=")
-    return key.strip().lower(), word.strip().strip("\"'").lower()
-
-
-def _preference(key: str, word: str) -> Preference | None:
-    if key == "use" and (word in _CEILINGS or word == "full"):
-        return Preference.RESERVED if word in _CEILINGS else Preference.PERMITTED
-    if key not in _USE_OF:
-        return None
-    if word in _NO:
-        return Preference.RESERVED
-    return _VALUES.get(word) if key != "use" else None
-
-
 def parse(facts: Facts) -> Reading:
     """Signals of robots.txt for this URL, and the negative ones of its own response header."""
     header = tuple(_header(facts)) if "content-signal" in facts.fields else ()
@@ -220,7 +118,7 @@ def _header(facts: Facts) -> Iterator[tuple[Use, Said]]:
         )
         for pair in read_signals(line.value):
             if pair.preference is Preference.RESERVED:
-                yield _USE_OF[pair.key], said
+                yield USE_OF[pair.key], said
 
 
 def _from_robots(facts: Facts) -> tuple[tuple[Statement, ...], tuple[Note, ...]]:
@@ -254,7 +152,7 @@ def _settle(signals: Iterable[Signal], path: str) -> dict[str, Said]:
 
 def _by_use(said: Mapping[str, Said]) -> dict[Use, Said]:
     """Uses for keys; a ceiling that is open says how far a use may go and grants none."""
-    return strictest((_USE_OF[k], saying) for k, saying in said.items() if k != "use" or saying.reserves)
+    return strictest((USE_OF[k], saying) for k, saying in said.items() if k != "use" or saying.reserves)
 
 
 def _reserved(said: Mapping[Use, Said]) -> bool:
