@@ -8,7 +8,6 @@ the feed's own origin, and section 4.2 wants every association point looked at. 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from urllib.parse import urldefrag, urljoin
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -17,9 +16,9 @@ from reservations.readers.charsets import encoding_of
 from reservations.readers.html_head import looks_like_html
 from reservations.readers.html_tags import is_parsable
 from reservations.readers.http_fields import media_type_of
+from reservations.readers.page_links import absolute, base_of
 
 MAX_LINKS = 500
-MAX_URL = 2_000
 MAX_FOUND = 8
 
 MEDIA_TYPES = ("application/rss+xml", "application/rdf+xml", "application/atom+xml")
@@ -36,10 +35,9 @@ def feed_links(body: bytes, fields: Sequence[tuple[str, str]], url: str) -> tupl
         return ()
     part = next((part for part in (body, *(body[:size] for size in _HEADS)) if is_parsable(part)), b"")
     parser = LexborHTMLParser(part.decode(encoding_of(body, fields), "replace"))
-    base = parser.css_first("base[href]")
-    base_url = _joined(url, base.attributes.get("href") or "") if base else ""
+    base = base_of(parser, url)
     found = sorted(_feeds(parser.css("link[href][type]")[:MAX_LINKS]), key=lambda feed: feed[0])
-    addresses = (_joined(base_url or url, href) for _, href in found)
+    addresses = (absolute(base, href) for _, href in found)
     own = origin_of(url)
     return tuple(dict.fromkeys(a for a in addresses if a and origin_of(a) == own))[:MAX_FOUND]
 
@@ -50,15 +48,3 @@ def _feeds(links: Sequence[LexborNode]) -> Iterator[tuple[int, str]]:
         media_type = media_type_of(attributes.get("type") or "")
         if "alternate" in (attributes.get("rel") or "").lower().split() and media_type in MEDIA_TYPES:
             yield int(media_type == MEDIA_TYPES[-1]), attributes.get("href") or ""
-
-
-def _joined(base: str, href: str) -> str:
-    """The absolute address without its fragment; empty for what is none."""
-    if not href.strip() or len(href) > MAX_URL:
-        return ""
-    try:
-        target = urldefrag(urljoin(base, href.strip())).url
-        origin_of(target)
-    except ValueError:
-        return ""
-    return target.replace(" ", "%20") if target.lower().startswith(("http://", "https://")) else ""

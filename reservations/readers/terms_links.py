@@ -11,16 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import urldefrag, urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from reservations.readers.charsets import encoding_of
 from reservations.readers.html_head import looks_like_html
 from reservations.readers.html_tags import is_parsable
+from reservations.readers.page_links import absolute, base_of
 
 MAX_LINKS = 5_000
-MAX_URL = 2_000
 MAX_TEXT = 60
 MAX_WORDS = 6
 MAX_FOUND = 8
@@ -80,19 +79,14 @@ def terms_links(body: bytes, fields: Sequence[tuple[str, str]], url: str) -> tup
         return ()
     part = next((part for part in (body, *(body[-size:] for size in _TAILS)) if is_parsable(part)), b"")
     parser = LexborHTMLParser(part.decode(encoding_of(body, fields), "replace"))
-    base = _base(parser, url)
+    base = base_of(parser, url)
     found: dict[str, tuple[int, TermsLink]] = {}
     for rank, href, says in _candidates(parser):
-        target = _absolute(base, href)
+        target = absolute(base, href)
         if target and (target not in found or rank < found[target][0]):
             found[target] = (rank, TermsLink(url=target, says=says[:MAX_TEXT]))
     ranked = sorted(found.values(), key=lambda item: item[0])
     return tuple(link for _, link in ranked[:MAX_FOUND])
-
-
-def _base(parser: LexborHTMLParser, url: str) -> str:
-    node = parser.css_first("base[href]")
-    return (_absolute(url, node.attributes.get("href") or "") if node else "") or url
 
 
 def _candidates(parser: LexborHTMLParser) -> Iterator[tuple[int, str, str]]:
@@ -133,16 +127,3 @@ def _in_article(node: LexborNode) -> bool:
             return True
         above = above.parent
     return True
-
-
-def _absolute(base: str, href: str) -> str:
-    if not href or len(href) > MAX_URL:
-        return ""
-    try:
-        target = urldefrag(urljoin(base, href.strip())).url
-        parts = urlsplit(target)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
-        _ = parts.port  # a port that is none raises
-    except ValueError:
-        return ""
-    return target.replace(" ", "%20") if usable and len(target) <= MAX_URL else ""
