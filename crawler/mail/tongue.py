@@ -14,7 +14,7 @@ MAX_LOOKED_AT = 20_000
 ENOUGH = 3
 """Words that only one of our languages has; fewer say nothing."""
 _WORD = re.compile(r"[^\W\d_]{2,30}")
-_MARKUP = re.compile(r"<[^<>]*>|%\(\w+\)s|https?://\S+|\S+@\S+")
+_MARKUP = re.compile(r"<[^<>]*>|%\(\w+\)s")
 
 
 def declared(fields: Fields) -> str:
@@ -51,4 +51,6 @@ def _own_words() -> Mapping[str, frozenset[str]]:
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(_MARKUP.sub(" ", text).lower())
+    tokens = _MARKUP.sub(" ", text).lower().split()
+    # Addresses are in no language. Told apart token by token: a pattern would try each beginning.
+    return _WORD.findall(" ".join(token for token in tokens if "@" not in token and "://" not in token))

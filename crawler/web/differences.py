@@ -10,6 +10,8 @@ from crawler.web.hostile import MAX_INLINE, hostile
 
 AROUND = 4
 """Unchanged lines shown before and after a change."""
+MAX_BYTES = 256 * 1024
+"""Of each version that are compared, from the beginning."""
 MAX_COMPARED = 400
 """Lines of each version that are matched with one another: the time grows with the square of them."""
 CAME, WENT, STAYED = "+", "−", ""
@@ -18,14 +20,14 @@ _Signed = tuple[str, int, bytes]
 
 def differences(old: bytes, new: bytes) -> Excerpt:
     """The lines that differ, with their neighbours; numbers are those of the new version."""
-    before, after = split(old), split(new)
+    beyond = new.count(b"\n", MAX_BYTES)
+    before, after = split(old[:MAX_BYTES]), split(new[:MAX_BYTES])
     signed = list(_signed(before, after))
-    wanted = {
-        near
-        for at, (sign, _, _) in enumerate(signed)
-        if sign
-        for near in range(max(0, at - AROUND), min(len(signed), at + AROUND + 1))
-    }
+    wanted: set[int] = set()
+    for at in (at for at, (sign, _, _) in enumerate(signed) if sign):
+        if len(wanted) > MAX_LINES:
+            break
+        wanted.update(range(max(0, at - AROUND), min(len(signed), at + AROUND + 1)))
     shown: list[Line] = []
     room, last = MAX_INLINE, -1
     for at in sorted(wanted):
@@ -37,8 +39,9 @@ def differences(old: bytes, new: bytes) -> Excerpt:
         text = content.decode("utf-8", "replace")
         shown.append(Line(number=number, text=hostile(text, MAX_LINE), sign=sign))
         room, last = room - min(len(text), MAX_LINE), at
-    if wanted and last + 1 < len(signed):
-        shown.append(Line(gap=len(signed) - last - 1))
+    left = len(signed) - last - 1 + beyond
+    if wanted and left:
+        shown.append(Line(gap=left))
     return Excerpt(lines=tuple(shown), first=0, last=0, total=len(after))
 
 

@@ -92,7 +92,7 @@ def _is_beyond(lines: Sequence[bytes], number: int) -> bool:
 
 def _wanted(total: int, deciding: Sequence[int], context: int | None) -> list[int]:
     if context is None:
-        return list(range(1, total + 1))
+        return list(range(1, min(total, MAX_LINES + 1) + 1))
     if not deciding:
         return list(range(1, min(total, 2 * context) + 1))
     return sorted({m for n in deciding for m in range(max(1, n - context), min(total, n + context) + 1)})

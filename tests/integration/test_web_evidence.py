@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.store.database import open_database
@@ -150,6 +151,7 @@ def test_of_files_with_the_same_bytes_the_one_a_code_is_about(
 LINES = st.lists(st.sampled_from([b"a", b"b", b"c", b"User-agent: *"]), max_size=30)
 
 
+@settings(deadline=None)
 @given(LINES, LINES)
 def test_differences_lead_from_the_old_version_to_the_new_one(old: list[bytes], new: list[bytes]) -> None:
     part = differences(b"\n".join(old) + b"\n", b"\n".join(new) + b"\n")
@@ -168,6 +170,20 @@ def test_versions_too_long_to_match_are_bounded() -> None:
     assert len(part.lines) <= MAX_LINES + 1
     assert sum(len(line.text) for line in part.lines) < 2 * MAX_INLINE
     assert part.lines[-1].gap > 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(b"\n", b"a\n"), (b"a\nb\n", b"b\na\n"), (b"a", b"b"), (b"", b"\n")]
+)
+def test_the_longest_files_are_compared_within_a_second(old: bytes, new: bytes) -> None:
+    size = 5 * 2**20
+    versions = [piece * (size // max(1, len(piece))) for piece in (old, new)]
+    begun = time.perf_counter()
+    part = differences(*versions)
+    for version in versions:
+        excerpt(version, {3: language("en").say("Here.")}, context=None)
+    assert time.perf_counter() - begun < 2
+    assert len(part.lines) <= MAX_LINES + 1
 
 
 def test_a_line_of_a_short_file_is_shown_with_all_of_it() -> None:

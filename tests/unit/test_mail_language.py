@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 
 import pytest
@@ -63,6 +64,14 @@ def test_the_header_decides_where_the_text_does_not(name: str) -> None:
     head = "From: a@b.example\nSubject: Our work\n"
     assert read_letter(f"{head}{name}: de-CH\n\nexample.org".encode()).language == "de"
     assert read_letter(f"{head}\n{GERMAN}".encode()).language == "de"
+
+
+@pytest.mark.parametrize("piece", ["a", "<", "%(", "a@", "%(a", "https://", "<a", ">"])
+def test_no_letter_keeps_the_recogniser_busy(piece: str) -> None:
+    written_in("die der das")  # the tables are read once
+    begun = time.perf_counter()
+    written_in(piece * 50_000)
+    assert time.perf_counter() - begun < 0.5
 
 
 @given(st.text(max_size=500), st.text(max_size=300))
