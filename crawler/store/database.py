@@ -68,9 +68,12 @@ def open_for_reading(url: str) -> Engine:
     engine, found = open_as_it_is(url)
     if found != head():
         engine.dispose()
+        name = _shown(address_of(url))
+        if found is None:
+            raise DatabaseError(f"{name} holds no record yet; `forbear crawl` makes one")
         raise DatabaseError(
-            f"{_shown(address_of(url))} has no record of this release (schema {found or 'none'}, "
-            f"this release has {head()}); `forbear store upgrade` brings it up to date"
+            f"{name} has no record of this release (schema {found}, this release has {head()}); "
+            "`forbear store upgrade` brings it up to date"
         )
     return engine
 

@@ -128,9 +128,13 @@ def test_an_older_schema_is_not_read(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'forbear.db'}"
     engine = open_database(url)
     with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    with pytest.raises(DatabaseError, match=r"no record of this release.*store upgrade"):
+        open_for_reading(url)
+    with engine.begin() as connection:
         connection.execute(text("DROP TABLE alembic_version"))
     engine.dispose()
-    with pytest.raises(DatabaseError, match="no record of this release"):
+    with pytest.raises(DatabaseError, match="no record yet; `forbear crawl` makes one"):
         open_for_reading(url)
 
 

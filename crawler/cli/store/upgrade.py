@@ -33,7 +33,7 @@ def _command(
     An SQLite database is copied to `backups` in the data folder before; of PostgreSQL make a backup
     with `forbear store backup`. `forbear crawl` upgrades too, without a copy. A newer schema is refused.
 
-    Then the sums that lookups answer from are completed: of ten million decisions for some minutes, with a
+    Then the sums that lookups answer from are completed: one to four minutes a million decisions, with a
     line every ten seconds. Stopped, it goes on from there when run again; answers are right meanwhile.
 
     \b
