@@ -313,6 +313,16 @@ def test_tokens_are_kept_as_hashes_only(web: TestClient, config: Config) -> None
     assert hashed(token).encode() in raw
 
 
+def test_staff_are_told_what_is_theirs_to_do(web: TestClient) -> None:
+    reference = filed(web).split("/")[2]
+    address = f"/staff/complaints/{reference}"
+    assert "The next step is due by" in main_of(web.get(address, auth=AUTH).text)
+    step(web, reference, "declined")
+    assert "It is decided, and closes on" in main_of(web.get(address, auth=AUTH).text)
+    step(web, reference, "closed")
+    assert "It is closed." in main_of(web.get(address, auth=AUTH).text)
+
+
 def test_what_was_withdrawn_is_told_in_the_language_of_the_page(web: TestClient) -> None:
     page = filed(web).replace("/complaint/", "/de/complaint/")
     reference = page.split("/")[3]
