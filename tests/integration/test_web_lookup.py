@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 import pytest
 from fastapi.testclient import TestClient
+from protego import Protego
 
 from crawler.config import Config
 from crawler.web.headers import HEADERS
@@ -138,6 +139,20 @@ def test_a_prefix_names_a_folder_and_cannot_spell_an_address(web: TestClient) ->
     assert web.get("/api/v1/lookup", params={"prefix": "https://example.org/pa"}).status_code == 422
     answer = web.get("/api/v1/lookup", params={"prefix": "https://example.org/page/"})
     assert answer.json()["decisions"] == 3
+
+
+def test_answers_are_kept_out_of_indexes_in_every_language(web: TestClient) -> None:
+    rules = Protego.parse(web.get("/robots.txt").text)
+    for path in (
+        "/d/example.org",
+        "/lookup?url=x",
+        "/de/d/example.org",
+        "/de/lookup?url=x",
+        "/de/complaint/a/b",
+    ):
+        assert not rules.can_fetch(f"https://register.example{path}", "AnyBot")
+    for path in ("/", "/de/", "/bot/", "/changes/", "/feeds/policy.atom", "/complain", "/de/complain"):
+        assert rules.can_fetch(f"https://register.example{path}", "AnyBot")
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -9,19 +9,12 @@ from starlette.responses import PlainTextResponse, Response
 
 from crawler.web.answer import reply
 from crawler.web.errors import ProblemError
+from crawler.web.language import available, language
 
 ROUTER = APIRouter(include_in_schema=False)
 _TYPES = {"forbear.css": "text/css; charset=utf-8", "mark.svg": "image/svg+xml"}
-_ROBOTS = """# What people look up is nobody else's business; answers are kept out of indexes.
-User-agent: *
-Disallow: /lookup
-Disallow: /d/
-Disallow: /file/
-Disallow: /check
-Disallow: /complaint/
-Disallow: /own
-Disallow: /staff
-"""
+_ASKED = ("/lookup", "/d/", "/file/", "/check", "/complaint/", "/own", "/staff")
+_HEAD = "# What people look up is nobody else's business; answers are kept out of indexes.\nUser-agent: *\n"
 
 
 @ROUTER.get("/static/{name}")
@@ -42,4 +35,10 @@ def favicon(request: Request) -> Response:
 @ROUTER.get("/robots.txt")
 def robots() -> Response:
     """For the crawlers of others."""
-    return PlainTextResponse(_ROBOTS)
+    return PlainTextResponse(_robots())
+
+
+def _robots() -> str:
+    """Every address that answers about somebody, in every language."""
+    prefixes = (language(code).prefix for code in available())
+    return _HEAD + "".join(f"Disallow: {prefix}{path}\n" for prefix in prefixes for path in _ASKED)
