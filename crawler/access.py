@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urljoin, urlsplit
 
 from reservations.model import Effect, Evidence, Reason, quoted
 from reservations.readers.challenge_markup import certain_marker
+from reservations.readers.elements import LOGIN, PAYWALL
 from reservations.readers.html_head import CHALLENGE, FIRST_ELEMENT_LINE, Element, encode_elements
 from reservations.readers.http_fields import FieldLine, HttpFields, fields_of
 from reservations.readers.link_fields import read_links
@@ -53,6 +54,9 @@ _WALL_WORDS = frozenset(
 """Path segments of a page that stands before the content instead of being it."""
 
 _WALL_HOSTS = frozenset({"login", "signin", "sso", "auth", "idp", "subscribe", "consent"})
+_WALLS = {LOGIN: "access.login", PAYWALL: "access.paywall"}
+"""What stands for a wall that the page itself is."""
+
 _RETURN_KEYS = frozenset(
     {
         *("next", "return", "returnto", "return_to", "returnurl", "return_url", "return_uri"),
@@ -207,6 +211,8 @@ def _markup(elements: Sequence[Element]) -> Iterator[Reason]:
 
 
 def _code_of(element: Element) -> str:
+    if element.tag in _WALLS:
+        return _WALLS[element.tag]
     if any(n in (FLAG, PART_FLAG) and v == "false" for n, v in element.attributes):
         return "access.paywall"
     if element.get("itemprop") == FLAG and element.get("content") == "false":

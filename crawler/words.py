@@ -45,7 +45,7 @@ _WORDS = {
     "access.402": "the page asks for payment (402)",
     "access.403": "the page is forbidden (403)",
     "access.451": "unavailable for legal reasons (451)",
-    "access.login": "redirects to a login page",
+    "access.login": "a login page stands before it",
     "access.paywall": "marked as not free of charge",
     "access.metered": "behind a metered paywall",
     "access.challenge": "a challenge page for visitors",

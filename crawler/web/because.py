@@ -19,7 +19,7 @@ _PLACES = {
     "pdf-xmp": "the metadata of the PDF",
     "epub-opf": "the metadata of the EPUB",
     "c2pa-assertions": "the content credentials of the file",
-    "rsl-embedded": "the licence inside the file",
+    "rsl-embedded": "a licence in the file or in a feed of its site",
     "text": "a sentence of the page",
     "terms": "a sentence of the terms that the site links",
 }
@@ -56,7 +56,7 @@ _SENTENCES = {
     "access.402": "the page asks for payment",
     "access.403": "the page is forbidden",
     "access.451": "the page is unavailable for legal reasons",
-    "access.login": "the page redirects to a login",
+    "access.login": "a login stands before the page",
     "access.paywall": "the page is marked as not free of charge",
     "access.metered": "the page is behind a metered paywall",
     "access.challenge": "the page answers with a challenge for visitors",

@@ -30,6 +30,8 @@ _BLOCK_PAGES = (
     b"_incapsula_resource",
     b"px-captcha",
 )
+_ANYWHERE = (b"px-captcha", b"_pxappid")
+"""Stand in an element of the text or in a script."""
 _CAPTCHAS = (
     b"challenges.cloudflare.com/turnstile",
     b"hcaptcha.com/1/api.js",
@@ -51,8 +53,10 @@ def certain_marker(lowered: bytes) -> tuple[str, int] | None:
     return None
 
 
-def possible_marker(tags: bytes) -> str | None:
-    """A marker in the tags of a page that makes a closer look worth while."""
+def possible_marker(tags: bytes, page: bytes = b"") -> str | None:
+    """A marker in the tags of a page, or anywhere in it, that makes a closer look worth while."""
+    if any(marker in page for marker in _ANYWHERE):
+        return next(m.decode("ascii") for m in _ANYWHERE if m in page)
     if not (b"captcha" in tags or b"challenge" in tags or b"_incapsula_" in tags):
         return None  # every marker has one of these
     return next((m.decode("ascii") for m in POSSIBLE if m in tags), None)

@@ -14,6 +14,8 @@ MAX_EXTRACT = 8_000_000
 
 CHALLENGE = "challenge"
 """Tag of the element that stands for the mark of a challenge page."""
+LOGIN, PAYWALL = "login-page", "paywall"
+"""Tags of the elements that stand for a page that is a login, and for a part that a script keeps hidden."""
 
 FIRST_ELEMENT_LINE = 2
 """Line of the first element in what `encode_elements` makes."""

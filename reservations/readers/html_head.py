@@ -20,7 +20,7 @@ from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from reservations.readers import challenge_markup, html_tags
+from reservations.readers import challenge_markup, html_tags, wall_markup
 from reservations.readers.charsets import (
     STATEFUL,
     UTF_8,
@@ -33,6 +33,8 @@ from reservations.readers.charsets import (
 from reservations.readers.elements import (
     CHALLENGE,
     FIRST_ELEMENT_LINE,
+    LOGIN,
+    PAYWALL,
     Element,
     decode_elements,
     encode_elements,
@@ -111,7 +113,10 @@ def _from_another_form(body: bytes, encoding: str, names: frozenset[str]) -> tup
 class _Look:
     """One look at the bytes of a page: first whether to parse it, then what is in it."""
 
-    __slots__ = ("body", "certain", "flagged", "lowered", "names", "present", "suspect", "tags", "texts")
+    __slots__ = (
+        *("body", "certain", "flagged", "hidden", "lowered", "names", "password"),
+        *("present", "suspect", "tags", "texts"),
+    )
 
     def __init__(self, body: bytes, names: frozenset[str]) -> None:
         self.body = body
@@ -125,11 +130,15 @@ class _Look:
         self.flagged = _FLAG_NEEDLE in self.lowered
         self.certain = challenge_markup.certain_marker(self.lowered)
         small = len(body) <= challenge_markup.MAX_PAGE
-        self.suspect = challenge_markup.possible_marker(together) if small else None
+        self.suspect = challenge_markup.possible_marker(together, self.lowered) if small else None
+        self.password = wall_markup.password_field(self.lowered)
+        self.hidden = wall_markup.subscribers_part(self.lowered)
 
     @property
     def promising(self) -> bool:
-        return bool(self.present or self.flagged or self.certain or self.suspect)
+        walls = (self.password, self.hidden)
+        signs = self.present or self.flagged or self.certain or self.suspect
+        return bool(signs) or any(at is not None for at in walls)
 
     def elements(self, fields: Sequence[tuple[str, str]]) -> tuple[Element, ...]:
         encoding = encoding_of(self.body, fields)
@@ -140,7 +149,7 @@ class _Look:
             found = [_at(element, start) for element, start in _outside(places, self.lowered)]
         else:
             found = _aligned(parsed, places, self.lowered)
-        everything = (*self._challenge(encoding), *found)
+        everything = (*self._challenge(encoding), *self._walls(encoding), *found)
         return _bounded(sorted(everything, key=lambda e: (e.offset is None, e.offset or 0)))
 
     def _spans(self) -> dict[int, int]:
@@ -238,6 +247,13 @@ class _Look:
             offset = self.lowered.find(self.suspect.encode("ascii"))
             return (Element(tag=CHALLENGE, attributes=(("marker", self.suspect),), offset=offset),)
         return ()
+
+    def _walls(self, encoding: str) -> Iterator[Element]:
+        if self.hidden is not None:
+            marker = "subscriptions-section=content"
+            yield Element(tag=PAYWALL, attributes=(("marker", marker),), offset=self.hidden)
+        if self.password is not None and wall_markup.is_login_page(self.body.decode(encoding, "replace")):
+            yield Element(tag=LOGIN, attributes=(("marker", "password field"),), offset=self.password)
 
 
 @lru_cache(maxsize=64)
