@@ -19,6 +19,8 @@ CSV = "text/csv; charset=utf-8"
 ATOM = "application/atom+xml; charset=utf-8"
 JSON_FEED = "application/feed+json"
 ZIP = "application/zip"
+MAX_ROW = 2**63 - 1
+"""The highest number a row can have: a database takes no other for one."""
 
 
 def reply(

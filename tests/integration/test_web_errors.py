@@ -11,7 +11,7 @@ from crawler.config import Config
 from crawler.web.app import create_app
 from crawler.web.headers import HEADERS
 from tests.integration.test_web_lookup import main_of
-from tests.integration.web_tools import config_for, running, small_record
+from tests.integration.web_tools import AUTH, config_for, running, small_record
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,26 @@ def test_a_form_that_is_too_large_is_told_so(web: TestClient, path: str) -> None
 def test_forms_come_from_our_own_pages(web: TestClient, headers: dict[str, str], code: int) -> None:
     for path in ("/own", "/complain", "/check", "/log"):
         assert web.post(path, data={"domain": ""}, headers=headers).status_code == code
+
+
+@pytest.mark.parametrize(
+    ("path", "codes"),
+    [
+        *((f"/staff/{page}?before={10**30}", (422,)) for page in ("decisions", "complaints", "audit")),
+        *((f"/staff/{page}?before={2**63 - 1}", (200,)) for page in ("decisions", "complaints", "audit")),
+        ("/staff/decisions?since=9999-12-31&until=9999-12-31", (200,)),
+        ("/staff/decisions.csv?until=9999-12-31", (200,)),
+        ("/staff/decisions?since=0001-01-01&until=x", (422,)),
+        ("/staff/decisions?q=%00", (422,)),
+        ("/staff/decisions?reason=%00%ff", (200,)),
+        ("/staff/complaints/%00", (404,)),
+        (f"/own/{'a' * 43}?after={10**30}", (404, 422)),
+        (f"/api/v1/decisions?limit={10**30}", (422,)),
+        (f"/file/{'a' * 64}?line={10**30}", (404, 422)),
+    ],
+)
+def test_odd_numbers_and_days_are_no_defect(web: TestClient, path: str, codes: tuple[int, ...]) -> None:
+    assert web.get(path, auth=AUTH).status_code in codes
 
 
 def test_an_unknown_address_is_no_answer(web: TestClient) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
@@ -15,7 +15,7 @@ from crawler.store.public import Ownership, audit, claim, owned, prove
 from crawler.store.queries.decisions import DecisionFilter, decisions
 from crawler.store.queries.lookup import LookupFilter
 from crawler.web.access import access
-from crawler.web.answer import CSV, ZIP, reply
+from crawler.web.answer import CSV, MAX_ROW, ZIP, reply
 from crawler.web.bulk import MAX_DOMAINS, bulk_csv, names_in
 from crawler.web.domain_view import domain_view
 from crawler.web.errors import ProblemError, limit
@@ -55,7 +55,7 @@ def begin(request: Request, domain: Annotated[str, Form(max_length=300)] = "") -
 
 
 @ROUTER.get("/own/{token}", include_in_schema=False)
-def page(request: Request, token: str, after: int = 0) -> Response:
+def page(request: Request, token: str, after: int = Query(0, ge=0, le=MAX_ROW)) -> Response:
     """What to publish; once it is found, every page."""
     site, found = site_of(request), _found(request, token)
     rows = []

@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from crawler.store.public import audit, audit_trail
 from crawler.web.access import require_staff
+from crawler.web.answer import MAX_ROW
 from crawler.web.overview import overview
 from crawler.web.site import language_of, site_of
 
@@ -31,7 +32,7 @@ def with_slash() -> Response:
 
 
 @ROUTER.get("/staff/audit")
-def trail(request: Request, before: int | None = Query(None, ge=1)) -> Response:
+def trail(request: Request, before: int | None = Query(None, ge=1, le=MAX_ROW)) -> Response:
     """What was done by whom."""
     who = require_staff(request)
     site = site_of(request)

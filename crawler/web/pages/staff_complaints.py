@@ -26,6 +26,7 @@ from crawler.store.queries.complaints import (
 from crawler.store.queries.letters import mails
 from crawler.store.queries.lookup import LookupFilter
 from crawler.web.access import require_staff
+from crawler.web.answer import MAX_ROW
 from crawler.web.desk import KINDS, ROLES, STEPS
 from crawler.web.errors import ProblemError
 from crawler.web.language import available, language
@@ -39,7 +40,7 @@ _SEAL = "staff form"
 
 
 @ROUTER.get("/staff/complaints")
-def queue(request: Request, before: int | None = Query(None, ge=1)) -> Response:
+def queue(request: Request, before: int | None = Query(None, ge=1, le=MAX_ROW)) -> Response:
     """What waits for us, and everything else."""
     who = require_staff(request)
     site = site_of(request)

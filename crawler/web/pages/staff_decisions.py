@@ -20,6 +20,7 @@ from crawler.store.public import audit
 from crawler.store.queries.decisions import DecisionFilter, DecisionRow, decisions
 from crawler.store.queries.staff import newest_decisions
 from crawler.web.access import require_staff
+from crawler.web.answer import MAX_ROW
 from crawler.web.errors import ProblemError
 from crawler.web.site import Site, site_of
 from crawler.words import codes
@@ -75,7 +76,7 @@ class Fields:
 
 
 @ROUTER.get("/staff/decisions")
-def page(request: Request, before: int | None = Query(None, ge=1)) -> Response:
+def page(request: Request, before: int | None = Query(None, ge=1, le=MAX_ROW)) -> Response:
     """Show me those."""
     who = require_staff(request)
     site = site_of(request)
@@ -144,9 +145,13 @@ def _day(text: str) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+        return min(datetime.fromisoformat(text).replace(tzinfo=UTC), _LAST)
     except ValueError as error:
         raise ProblemError(422, "Write a day as 2026-11-24.") from error
+
+
+_LAST = datetime(9999, 12, 30, tzinfo=UTC)
+"""After which there is no day that a day follows."""
 
 
 def _next(day: datetime | None) -> datetime | None:
