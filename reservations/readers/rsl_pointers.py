@@ -25,7 +25,7 @@ from reservations.readers.robots_groups import records_of, select
 from reservations.readers.robots_lines import Record
 from reservations.readers.robots_txt import Grouping, RobotsFile
 from reservations.readers.rsl_document import MEDIA_TYPE, read_rsl
-from reservations.readers.rsl_scope import Reach
+from reservations.readers.rsl_scope import Reach, target_of
 
 if TYPE_CHECKING:
     from reservations.facts import Facts
@@ -196,50 +196,79 @@ def _elements(facts: Facts) -> Iterator[Pointer]:
 # ---- feeds and files
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Fragment:
+    """A licence inside a feed or a file."""
+
+    line: int
+    element: Element
+    document: bytes
+    link: str
+    """What its item is about; empty outside an item, and for a file."""
+
+    def may_concern(self, facts: Facts) -> bool:
+        """Whether the licence of a feed may say something about a page of its origin; a cheap look."""
+        if self.link == facts.page:
+            return True
+        index = read_rsl(self.document).index
+        return index is not None and bool(index.matching(target_of(facts.url).path))
+
+
 def _embedded(facts: Facts) -> Iterator[Pointer]:
     """Licences inside the URL's own answer, and those that a feed of its origin has for its items."""
     own = facts.own(rsl_embedded.KIND)
     for evidence in facts.all(rsl_embedded.KIND):
         if evidence is own or origin_of(evidence.url) == facts.origin:
             digest = evidence.sha256
-            elements = islice(_decoded(evidence.body), rsl_embedded.MAX_FRAGMENTS + 2)
-            for line, element in enumerate(elements, start=FIRST_ELEMENT_LINE):
-                locator = Locator(evidence=digest, line=line, quote=quoted(element.text))
-                if element.tag == rsl_embedded.RECEIVED:
+            for fragment in _fragments(evidence.body, evidence.url):
+                of_a_file = fragment.element.tag == rsl_embedded.FILE
+                if evidence is not own and (of_a_file or not fragment.may_concern(facts)):
                     continue
-                if element.tag != rsl_embedded.FILE:
-                    yield _in_feed(element, evidence, locator, facts)
-                elif evidence is own:
-                    yield _in_file(element, locator)
+                quote = quoted(fragment.element.text)
+                locator = Locator(evidence=digest, line=fragment.line, quote=quote)
+                yield (
+                    _in_file(fragment, locator) if of_a_file else _in_feed(fragment, evidence, locator, facts)
+                )
 
 
-_decoded = lru_cache(maxsize=256)(decode_elements)
+@lru_cache(maxsize=64)
+def _fragments(extract: bytes, url: str) -> tuple[_Fragment, ...]:
+    """What an extract holds; a feed is asked about every page of its origin."""
+    elements = islice(decode_elements(extract), rsl_embedded.MAX_FRAGMENTS + 2)
+    return tuple(
+        _Fragment(
+            line=line,
+            element=element,
+            document=element.text.encode("utf-8", "replace"),
+            link=_address(url, element.get("link") or "")[0],
+        )
+        for line, element in enumerate(elements, start=FIRST_ELEMENT_LINE)
+        if element.tag != rsl_embedded.RECEIVED
+    )
 
 
-def _in_file(element: Element, locator: Locator) -> Pointer:
-    document = element.text.encode("utf-8", "replace")
-    contents = read_rsl(document).contents
+def _in_file(fragment: _Fragment, locator: Locator) -> Pointer:
+    contents = read_rsl(fragment.document).contents
     scope = contents[0].scope if len(contents) == 1 else None
     canonical = (
         scope is not None and bool(scope.origin) and not scope.text.endswith("$") and "*" not in scope.text
     )
-    formed = element.get("outermost") == "rsl" and canonical
+    formed = fragment.element.get("outermost") == "rsl" and canonical
     return Pointer(
         url="",
         carrier="asset",
         proper=formed,
         locator=locator,
-        document=document,
+        document=fragment.document,
         reach=Reach.HOLDER,
         flaw=None if formed else Flaw.FORM,
     )
 
 
-def _in_feed(element: Element, evidence: Evidence, locator: Locator, facts: Facts) -> Pointer:
+def _in_feed(fragment: _Fragment, evidence: Evidence, locator: Locator, facts: Facts) -> Pointer:
     """Section 4.7: `content` in an `item` of RSS, about a URL on the feed's own origin."""
-    document = element.text.encode("utf-8", "replace")
+    element, document, link = fragment.element, fragment.document, fragment.link
     own = evidence.url.partition("#")[0] == facts.page
-    link, _ = _address(evidence.url, element.get("link") or "")
     origin = origin_of(evidence.url)
     elsewhere = any(c.scope.origin not in ("", origin) for c in read_rsl(document).contents)
     placed = element.tag == rsl_embedded.ITEM and element.get("outermost") == "content"
