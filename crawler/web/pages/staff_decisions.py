@@ -118,16 +118,19 @@ def export(request: Request, form: str) -> Response:
     wanted = fields.wanted()
     handle, name = tempfile.mkstemp(prefix="forbear-", suffix=f".{form}")
     path = Path(name)
-    with os.fdopen(handle, "wb") as out, site.reading() as connection:
-        rows = decisions(connection, wanted)
-        if fields.stage:
-            rows = (row for row in rows if row.stage == fields.stage)
-        count = discover()[form].write(rows, out)
-    with path.open("rb") as stream:
-        digest = file_digest(stream, "sha256").hexdigest()
-    _remember(
-        site, who, "export", f"{form}: {fields.query or 'all decisions'}: {count} rows, sha256 {digest}"
-    )
+    try:
+        with os.fdopen(handle, "wb") as out, site.reading() as connection:
+            rows = decisions(connection, wanted)
+            if fields.stage:
+                rows = (row for row in rows if row.stage == fields.stage)
+            count = discover()[form].write(rows, out)
+        with path.open("rb") as stream:
+            digest = file_digest(stream, "sha256").hexdigest()
+        said = f"{form}: {fields.query or 'all decisions'}: {count} rows, sha256 {digest}"
+        _remember(site, who, "export", said)
+    except BaseException:  # what was exported does not stay behind
+        path.unlink()
+        raise
     return FileResponse(
         path,
         media_type=_TYPES.get(form, "application/octet-stream"),
