@@ -108,7 +108,12 @@ def site(
 def config_for_publishing(config: Config) -> None:
     """Raise ConfigError unless the settings that every page needs are there."""
     config.require_identity()
-    if not config.publish.base_url.startswith("https://"):
+    base = config.publish.base_url
+    if base and not base.startswith("https://"):
+        raise ConfigError(
+            f"[publish] base_url = {base[:200]!r} is no https address; who we are is published over https"
+        )
+    if not base:
         raise ConfigError(
             'to publish who we are, set [publish] base_url = "https://bot.example.org": feeds need addresses'
         )

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 from crawler.cli import build_app
-from crawler.config import Config
+from crawler.config import Config, ConfigError
 from crawler.conformance import evidence_of
 from crawler.gate import Case, Terms, judge
 from crawler.identity import check, feed
@@ -696,3 +696,19 @@ def test_a_page_of_a_change_says_what_to_do(
     assert words in section
     assert ("Nothing." in section) is ("read as before" in words)
     assert "This is the first version." in files["policy/1/index.html"].body.decode()
+
+
+@pytest.mark.parametrize(
+    ("base", "words"),
+    [
+        ("", "set [publish] base_url"),
+        ("http://bot.example.org", "'http://bot.example.org' is no https address"),
+    ],
+)
+def test_an_address_that_cannot_be_published_at_is_told(
+    engine: Engine, tmp_path: Path, base: str, words: str
+) -> None:
+    settings = config(tmp_path).merged(publish={"base_url": base})
+    with pytest.raises(ConfigError) as told:
+        publish(engine, settings)
+    assert words in str(told.value)
