@@ -33,7 +33,17 @@ MAX_ORIGINS = 20_000
 MAX_SIZE = 64 * 2**20
 """Bytes of all extracts in memory; beyond, origins are forgotten, least recently used first."""
 
-Recorded = Callable[[str], Awaitable[tuple[Evidence, ...]]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What an earlier crawl read of a feed."""
+
+    feed: Evidence
+    in_force: bool
+    """Whether it is young enough to count without being read again."""
+
+
+Recorded = Callable[[str], Awaitable[tuple[Reading, ...]]]
 """The newest reading of each feed of an origin that earlier crawls met, the oldest first."""
 
 
@@ -102,10 +112,12 @@ class Feeds:
             self._size -= sum(len(feed.body) for feed in oldest.feeds.values())
         return site
 
-    def _take_over(self, origin: str, recorded: Iterable[Evidence]) -> None:
+    def _take_over(self, origin: str, recorded: Iterable[Reading]) -> None:
         site = self._sites[origin] = _Site()
-        for feed in recorded:
-            self._note(origin, feed)
+        for reading in recorded:
+            feed = reading.feed
+            if reading.in_force:
+                self._note(origin, feed)
             if feed.status is not None:  # it was asked for because a page links it
                 site.linked[feed.url] = EvidenceRequest(kind=KIND, url=feed.url, details=_links_of(feed))
                 self._linked.recall(feed)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from crawler.feeds import MAX_AGE
+from crawler.feeds import MAX_AGE, Reading
 from crawler.store.database import open_for_reading
 from crawler.store.queries.licence_feeds import feeds_of
 from crawler.store.record import Record
@@ -21,18 +21,18 @@ class RecordedFeeds:
         self._record = record
         self._now = now
 
-    async def __call__(self, origin: str) -> tuple[Evidence, ...]:
-        """The newest reading of each feed of an origin that is young enough, the oldest first."""
+    async def __call__(self, origin: str) -> tuple[Reading, ...]:
+        """The newest reading of each feed of an origin, the oldest first."""
         found = await asyncio.to_thread(self._read, origin)
         for number, feed in found:
             self._record.recall(feed, number)
-        return tuple(feed for _, feed in found)
+        since = datetime.fromtimestamp(self._now(), UTC) - MAX_AGE
+        return tuple(Reading(feed=feed, in_force=feed.fetched_at >= since) for _, feed in found)
 
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
 
     def _read(self, origin: str) -> tuple[tuple[int, Evidence], ...]:
-        since = datetime.fromtimestamp(self._now(), UTC) - MAX_AGE
         with self._engine.connect() as connection:
-            return feeds_of(connection, origin, since)
+            return feeds_of(connection, origin)

@@ -21,6 +21,9 @@ from crawler.demoweb.server import DemoWeb
 from crawler.examine import examine
 from crawler.store.database import open_for_reading
 from crawler.store.schema import decision, document, evidence, observation
+from tests.integration.rawserver import answer
+from tests.integration.recheck_tools import Kept, not_modified, page
+from tests.integration.recheck_tools import site as raw_site
 
 
 def free_port() -> int:
@@ -189,3 +192,29 @@ def test_a_check_reads_the_feed_that_the_page_links(web: DemoWeb, tmp_path: Path
     assert found.decision.reasons[0].evidence in {
         e.sha256 for e in found.decision.evidence if e.url.endswith("/feed")
     }
+
+
+def rss(*paths: str, url: str) -> bytes:
+    """A feed with a licence that withholds training for each of these pages."""
+    licence = '<rsl:license><rsl:prohibits type="usage">ai-train</rsl:prohibits></rsl:license>'
+    items = "".join(f'<item><rsl:content url="{url}{path}">{licence}</rsl:content></item>' for path in paths)
+    root = f'<rss xmlns:rsl="https://rslstandard.org/rsl" version="2.0"><channel>{items}</channel></rss>'
+    return answer(root.encode(), Content_Type="application/rss+xml")
+
+
+def test_a_feed_that_a_page_links_is_read_again_though_the_page_has_not_changed(tmp_path: Path) -> None:
+    linking = b"<link rel='alternate' type='application/rss+xml' href='/feed'><p>Words.</p>"
+    with raw_site(a=page(linking, ETag='"1"'), b=page(ETag='"1"'), feed=answer(b"<rss/>")) as web:
+        kept = Kept(tmp_path, web.url("/a"), web.url("/b"))
+        web["/a"] = web["/b"] = not_modified(ETag='"1"')
+        kept.look()
+        assert kept.exported() == {web.url("/a"), web.url("/b")}
+        web["/feed"] = rss("/a", "/b", url=web.url(""))
+        web.forget()
+        kept.look()
+        assert len(web.asked("/feed")) == 1
+        assert kept.last(web.url("/a")) == ("recheck", "exclude", "rsl.prohibited")
+        assert kept.last(web.url("/b")) == ("recheck", "exclude", "rsl.prohibited")
+        web["/feed"] = answer(b"<rss/>", Content_Type="application/rss+xml")
+        kept.look()
+        assert kept.last(web.url("/a")) == ("recheck", "keep", "none")

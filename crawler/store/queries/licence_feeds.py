@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import Connection, func, select
 
 from crawler.store.codec import evidence_from_row
@@ -15,15 +13,15 @@ MAX_READINGS = 200
 """Readings of one origin that are looked at: images and other files with licences are among them."""
 
 
-def feeds_of(connection: Connection, origin: str, since: datetime) -> tuple[tuple[int, Evidence], ...]:
-    """The newest reading of each feed of an origin since a moment, the oldest first, with its observation.
+def feeds_of(connection: Connection, origin: str) -> tuple[tuple[int, Evidence], ...]:
+    """The newest reading of each feed of an origin, the oldest first, with its observation.
 
     Feeds without licences are among them where a page links them; files with licences are too.
     """
     mine = (observation.c.origin == origin, NOT_OF_A_PAGE, observation.c.kind == KIND)
     newest = (
         select(func.max(observation.c.id))
-        .where(*mine, observation.c.fetched_at >= since)
+        .where(*mine)
         .group_by(observation.c.url)
         .order_by(func.max(observation.c.id).desc())
         .limit(MAX_READINGS)
