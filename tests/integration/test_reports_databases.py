@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, insert, select, update
 
 from crawler.config import Config
 from crawler.reports import reports
 from crawler.reports.model import Ask
-from crawler.store import schema
+from crawler.store import schema, snapshot
 from crawler.store.codec import to_json
 from crawler.store.database import Connection, open_database
 from crawler.store.exported import record_export
@@ -203,6 +204,42 @@ def test_a_snapshot_is_the_same_from_either_database(engine: Engine, tmp_path: P
     assert b"secret" not in (tmp_path / "a.db").read_bytes()
     assert b"x:y" not in (tmp_path / "a.db").read_bytes()
     copied.close()
+
+
+class DeathError(BaseException):
+    """The process is gone."""
+
+
+def test_a_snapshot_goes_on_after_a_death(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Origins that a language's order of letters sorts otherwise than their bytes are gone on with, too."""
+    origins = ("https://a-b.example", "https://a.example", "https://ab.example", "https://A.example", "é")
+    beside = {"crawl_id": 1, "stage": "frontier", "verdict": "exclude", "domain": "", "count": 1}
+    with engine.begin() as connection:
+        rows = [{"origin": origin, "reason": f"error.{n}", **beside} for origin in origins for n in range(2)]
+        connection.execute(insert(schema.omitted), rows)
+    monkeypatch.setattr(snapshot, "PIECE", 3)
+    with engine.connect() as connection:
+        counts = write_snapshot(connection, tmp_path / "whole.db", {"software": "x"})
+    copy, left = snapshot._copy_more, 0
+
+    def dies(*told: Any) -> int:
+        nonlocal left
+        left -= 1
+        if not left:
+            raise DeathError
+        return copy(*told)
+
+    monkeypatch.setattr(snapshot, "_copy_more", dies)
+    for left in (4, 9, 12):  # noqa: B007 - counted down above
+        with engine.connect() as connection, pytest.raises(DeathError):
+            write_snapshot(connection, tmp_path / "broken.db", {"software": "x"})
+    left = 1000
+    with engine.connect() as connection:
+        assert write_snapshot(connection, tmp_path / "broken.db", {"software": "x"}) == counts
+    assert counts["omitted"] >= len(rows)
+    assert (tmp_path / "broken.db").read_bytes() == (tmp_path / "whole.db").read_bytes()
 
 
 @pytest.mark.parametrize("name", sorted(set(reports()) - {"croissant"}))
