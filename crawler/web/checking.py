@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from blocklists.hostnames import registrable_domain
 from crawler.config import Config, ConfigError
 from crawler.examine import RESPONSE_FILE, Examination, OfflineError, examine, examine_files
 from crawler.lists import ListError, list_policy, load_lists
@@ -26,7 +27,7 @@ PORTS = frozenset({80, 443})
 
 
 class Checker:
-    """Live checks: few at a time, none of a listed host, none of one host twice in a row."""
+    """Live checks: few at a time, none of a listed host, none of one domain twice in a row."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -38,7 +39,7 @@ class Checker:
         host = self._admit(url)
         if self._running >= AT_ONCE:
             raise ProblemError(503, "Other checks are running.", headers={"Retry-After": "20"})
-        await asyncio.to_thread(self._let_rest, host)
+        await asyncio.to_thread(self._let_rest, registrable_domain(host) or host)
         self._running += 1
         try:
             # Of the invented web, and of one's own network, pages are checked wherever they are.
@@ -66,7 +67,7 @@ class Checker:
         return host
 
     def _let_rest(self, host: str) -> None:
-        """Nobody's server is asked again at once, whichever worker was asked to."""
+        """Nobody's server is asked again at once, whichever worker was asked to, or host of a domain."""
         if self._site.live:
             return
         try:

@@ -30,7 +30,7 @@ from crawler.words import in_words
 from reservations.model import Use
 
 COOL_DOWN = 30
-"""Seconds between two live checks of one host, whoever asks."""
+"""Seconds between two live checks of one domain, whoever asks."""
 
 
 @dataclass(frozen=True, slots=True)

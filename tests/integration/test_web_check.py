@@ -111,6 +111,25 @@ def test_a_resolver_that_lies_leads_nowhere(web: TestClient, monkeypatch: pytest
     assert "loopback (RFC 1122" in text
 
 
+def test_hosts_of_one_domain_are_not_asked_one_after_the_other(
+    web: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lies(host: str, port: int) -> tuple[str, ...]:
+        return ("127.0.0.1",)
+
+    original = Client.__init__
+    monkeypatch.setattr(
+        Client, "__init__", lambda self, *a, **k: original(self, *a, **{**k, "resolve": lies})
+    )
+    assert web.post("/check", data={"url": "https://a.many.example.org.uk/"}).status_code == 200
+    again = web.post("/check", data={"url": "https://b.many.example.org.uk/"})
+    assert again.status_code == 429
+    assert int(again.headers["retry-after"]) > 0
+    text = main_of(again.text)
+    assert re.search(r"example\.org\.uk was checked a moment ago\. Ask again in \d+ seconds", text)
+    assert "no statement about the site" not in text
+
+
 def test_a_form_on_another_site_cannot_send_it(web: TestClient) -> None:
     response = web.post("/check", data={"robots": "x"}, headers={"Sec-Fetch-Site": "cross-site"})
     assert response.status_code == 403
