@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import sys
 from functools import cache
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -64,8 +65,17 @@ def _program(
 _program.__doc__ = _HELP
 
 
+def _speak_utf8() -> None:
+    """Data is UTF-8 in every locale, so that its bytes are the same; a terminal gets what it can show."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            encoding = stream.encoding if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
 def main() -> None:
     """Run the command line; errors that a user can mend are one message, never a traceback."""
+    _speak_utf8()
     try:
         build_app()()
     except FailedError as error:

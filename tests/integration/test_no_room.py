@@ -1,9 +1,12 @@
-"""A full disk, a folder that cannot be written to: one message, an exit code, nothing half done."""
+"""A full disk, a folder that cannot be written to, a locale of old: one message, an exit code, whole data."""
 
 from __future__ import annotations
 
 import errno
 import os
+import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,3 +79,20 @@ def test_a_snapshot_without_room_goes_on_once_there_is_some(
     assert (ended, "disk is full; the same command goes on" in said) == (2, True)
     assert not (tmp_path / "other.db").exists()
     assert run(monkeypatch, capsys, *command, tmp_path / "other.db")[0] == 0
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-16"])
+def test_data_is_the_same_in_every_locale(data: Path, encoding: str) -> None:
+    record = sqlite3.connect(data / "forbear.db")
+    (url,) = record.execute("SELECT url FROM decision WHERE verdict = 'exclude'").fetchone()
+    record.close()
+    command = [sys.executable, "-m", "crawler", "why", url, "--data", str(data)]
+    told = [
+        subprocess.run(
+            command, env={**os.environ, "PYTHONIOENCODING": name}, capture_output=True, check=False
+        )
+        for name in ("utf-8", encoding)
+    ]
+    assert told[0].stdout == told[1].stdout
+    assert told[0].returncode == told[1].returncode == 0, told[1].stderr
+    assert "…" in told[0].stdout.decode()
