@@ -12,7 +12,11 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import create_engine, text
+
+from crawler.config import Config
+from tests.integration.web_tools import config_for, running, small_record
 
 _numbers = count()
 
@@ -48,6 +52,21 @@ def postgresql_url(postgresql: str) -> Iterator[str]:
         yield postgresql.format(name)
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """The configuration of a site over a small record; a module that writes to it has its own."""
+    found = config_for(tmp_path_factory.mktemp("web"))
+    small_record(found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def web(config: Config) -> Iterator[TestClient]:
+    """A client of that site."""
+    with running(config) as client:
+        yield client
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])

@@ -4,28 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
 
-from crawler.config import Config
-from tests.integration.web_tools import AUTH, TOKEN, config_for, running, small_record
+from tests.integration.web_tools import AUTH, TOKEN
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
-
-
-@pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
-    found = config_for(tmp_path_factory.mktemp("web"))
-    small_record(found)
-    return found
-
-
-@pytest.fixture(scope="module")
-def web(config: Config) -> Iterator[TestClient]:
-    with running(config) as client:
-        yield client
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from fastapi.testclient import TestClient
 
@@ -11,20 +9,7 @@ from crawler.config import Config
 from crawler.web.app import create_app
 from crawler.web.headers import HEADERS
 from tests.integration.test_web_lookup import main_of
-from tests.integration.web_tools import AUTH, config_for, running, small_record
-
-
-@pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
-    found = config_for(tmp_path_factory.mktemp("web"))
-    small_record(found)
-    return found
-
-
-@pytest.fixture(scope="module")
-def web(config: Config) -> Iterator[TestClient]:
-    with running(config) as client:
-        yield client
+from tests.integration.web_tools import AUTH
 
 
 @pytest.mark.parametrize("path", ["/nothing.json", "/api/v1/nothing", "/api/v1/lookup", "/d/org.csv"])

@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
@@ -20,7 +19,7 @@ from protego import Protego
 
 from crawler.config import Config
 from crawler.web.headers import HEADERS
-from tests.integration.web_tools import AUTH, config_for, demo_record, running, small_record
+from tests.integration.web_tools import AUTH, config_for, demo_record, running
 
 PAGES = (
     "/",
@@ -41,19 +40,6 @@ PAGES = (
     "/log",
     "/nothing-here",
 )
-
-
-@pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
-    found = config_for(tmp_path_factory.mktemp("web"))
-    small_record(found)
-    return found
-
-
-@pytest.fixture(scope="module")
-def web(config: Config) -> Iterator[TestClient]:
-    with running(config) as client:
-        yield client
 
 
 def main_of(text: str) -> str:
