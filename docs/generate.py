@@ -16,8 +16,9 @@ from crawler.conformance import evidence_of
 from crawler.vectors import shipped_vectors
 from crawler.words import codes, in_words
 from docs.commands import commands_page
-from reservations.model import Agent, Preference, Profile, Protocol, Reading, Statement
+from reservations.model import Agent, Preference, Profile, Reading, Statement
 from reservations.policy import IMPLIES, VERSION, Policy
+from reservations.protocol import Protocol
 from reservations.protocol_table import shipped_table
 from reservations.protocols import discover
 from reservations.read import read

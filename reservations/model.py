@@ -7,15 +7,10 @@ breaks the type checker wherever it is not handled.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from reservations.facts import Facts
 
 MAX_REMEMBERED = 65_536
 """Bytes of content whose digest is remembered."""
@@ -313,27 +308,6 @@ class Location:
 
     kind: str
     path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Protocol:
-    """One way of reserving rights: declarations, and one pure function over the facts."""
-
-    name: str
-    title: str
-    spec_url: str
-    spec_version: str
-    kinds: tuple[str, ...]
-    """Kinds of evidence it reads."""
-    parse: Callable[[Facts], Reading]
-    locations: tuple[Location, ...] = ()
-    wants: Callable[[Facts], tuple[EvidenceRequest, ...]] | None = None
-    """Evidence that what is known so far points to (a licence document named in robots.txt)."""
-    meta_names: frozenset[str] = field(default_factory=frozenset)
-    """Lower-case `name`, `property` or `http-equiv` values of meta elements that carry it."""
-    codes: tuple[str, ...] = ()
-    """Reason codes it can give."""
-    notes: tuple[NoteKind, ...] = ()
 
 
 def quoted(text: str) -> str:

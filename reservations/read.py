@@ -7,7 +7,8 @@ from dataclasses import replace
 from functools import cache
 
 from reservations.facts import Facts
-from reservations.model import HTML_SIGNALS, RESPONSE, Agent, Evidence, Outcome, Protocol, Reading
+from reservations.model import HTML_SIGNALS, RESPONSE, Agent, Evidence, Outcome, Reading
+from reservations.protocol import Protocol
 from reservations.protocols import discover
 from reservations.readers import boilerplate, rsl_embedded, terms_page
 from reservations.readers.assets import asset_extracts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from functools import cache
 from typing import Any
 
@@ -28,13 +28,16 @@ def add_modules(group: typer.Typer, package: str, paths: Iterable[str]) -> None:
 
 
 def loading(package: str, paths: Iterable[str]) -> type[TyperGroup]:
-    """The class of a group: its subcommands are the modules of a package, loaded when asked for."""
-    names = module_names(paths)
+    """The class of a group: its subcommands are the modules of a package, loaded when asked for.
+
+    `example_token.py` adds `example-token`.
+    """
+    modules = {name.replace("_", "-"): f"{package}.{name}" for name in module_names(paths)}
 
     class LoadingGroup(TyperGroup):
         def __init__(self, **attributes: Any) -> None:
             super().__init__(**attributes)
-            self.commands = _Modules(package, names)
+            self.commands = _Modules(modules)
 
         def format_commands(self, ctx: Any, formatter: Any) -> None:
             with formatter.section("Commands"):
@@ -48,17 +51,14 @@ def loading(package: str, paths: Iterable[str]) -> type[TyperGroup]:
 class _Modules(MutableMapping[str, Any]):
     """Subcommands by name: to list them loads none of them."""
 
-    def __init__(self, package: str, names: list[str]) -> None:
-        self._package = package
-        self._names = names
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        self._modules = modules
         self._added: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         if name in self._added:
             return self._added[name]
-        if name not in self._names:
-            raise KeyError(name)
-        return _command(f"{self._package}.{name}", name)
+        return _command(self._modules[name], name)
 
     def __setitem__(self, name: str, command: Any) -> None:
         self._added[name] = command
@@ -67,10 +67,10 @@ class _Modules(MutableMapping[str, Any]):
         del self._added[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted({*self._names, *self._added}))
+        return iter(sorted({*self._modules, *self._added}))
 
     def __len__(self) -> int:
-        return len({*self._names, *self._added})
+        return len({*self._modules, *self._added})
 
 
 def _summary(command: Any) -> str:
@@ -83,7 +83,10 @@ def _command(module: str, name: str) -> Any:
     """Made once a process: subcommands add themselves to groups of their modules, which would grow."""
     alone = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
     _register(alone, module)
-    return typer.main.get_group(alone).commands[name]
+    command = typer.main.get_group(alone).commands.get(name)
+    if command is None:
+        raise TypeError(f"{module.replace('.', '/')}.py adds no subcommand of its own name, {name}")
+    return command
 
 
 def _register(group: typer.Typer, module: str) -> None:

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from functools import cache
 
-from reservations.model import Protocol
+from reservations.protocol import Protocol
 
 
 @cache

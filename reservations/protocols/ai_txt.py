@@ -21,13 +21,13 @@ from reservations.model import (
     NoteKind,
     Outcome,
     Preference,
-    Protocol,
     Reading,
     Statement,
     Unknown,
     Use,
     quoted,
 )
+from reservations.protocol import Protocol
 from reservations.readers.ai_txt_file import AiRule, AiTxt, Subject, read_ai_txt, subject_of, winner
 from reservations.readers.location_answer import Answer, answer_of, why_unknown
 from reservations.readers.robots_groups import MAX_INFERRED

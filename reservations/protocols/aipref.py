@@ -23,12 +23,12 @@ from reservations.model import (
     Note,
     NoteKind,
     Preference,
-    Protocol,
     Reading,
     Statement,
     Use,
     quoted,
 )
+from reservations.protocol import Protocol
 from reservations.readers.content_usage import Form, Usage, Wish, read_usage
 from reservations.readers.http_fields import FieldLine
 from reservations.readers.path_pattern import PathPattern, normal_path

@@ -30,13 +30,13 @@ from reservations.model import (
     Outcome,
     Preference,
     Profile,
-    Protocol,
     Reading,
     Statement,
     Unknown,
     Use,
     quoted,
 )
+from reservations.protocol import Protocol
 from reservations.readers.xmp import read_xmp
 
 C2PA_ASSERTIONS = "c2pa-assertions"

@@ -23,12 +23,12 @@ from reservations.model import (
     Note,
     NoteKind,
     Preference,
-    Protocol,
     Reading,
     Statement,
     Use,
     quoted,
 )
+from reservations.protocol import Protocol
 from reservations.readers.content_signal import FORM, PATH, UNKNOWN, USE_OF, read_signals
 from reservations.readers.path_pattern import PathPattern, normal_path
 from reservations.readers.robots_groups import MAX_INFERRED, BotGroups, voices

@@ -25,12 +25,12 @@ from reservations.model import (
     NoteKind,
     Outcome,
     Preference,
-    Protocol,
     Reading,
     Statement,
     Use,
     quoted,
 )
+from reservations.protocol import Protocol
 from reservations.readers.xmp import XmpPacket, XmpProperty, read_xmp
 
 NAMESPACE = "http://ns.useplus.org/ldf/xmp/1.0/"

@@ -27,7 +27,6 @@ from reservations.model import (
     Outcome,
     Preference,
     Profile,
-    Protocol,
     Reading,
     Statement,
     Unknown,
@@ -35,6 +34,7 @@ from reservations.model import (
     quoted,
 )
 from reservations.origins import origin_of
+from reservations.protocol import Protocol
 from reservations.readers.boilerplate import KIND as TEXT
 from reservations.readers.phrases import MAX_TEXT, Hit, cached_reservations
 from reservations.readers.robots_txt import RobotsFile

@@ -24,13 +24,13 @@ from reservations.model import (
     Note,
     Preference,
     Profile,
-    Protocol,
     Reading,
     Statement,
     Unknown,
     Use,
     quoted,
 )
+from reservations.protocol import Protocol
 from reservations.readers.robots_answer import ODD_STATUS, REFUSALS, SOFT_404, Answer, Ending, answer_of
 from reservations.readers.robots_groups import BotGroups, telling
 from reservations.readers.robots_notes import (

@@ -23,11 +23,11 @@ from reservations.model import (
     NoteKind,
     Preference,
     Profile,
-    Protocol,
     Reading,
     Statement,
     Use,
 )
+from reservations.protocol import Protocol
 from reservations.readers.robots_directives import Placed, is_ours, placed_directives
 
 MEANINGS: dict[str, tuple[tuple[Use, ...], frozenset[Profile]]] = {

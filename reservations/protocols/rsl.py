@@ -23,12 +23,12 @@ from reservations.model import (
     Note,
     Outcome,
     Preference,
-    Protocol,
     Reading,
     Unknown,
     Use,
     quoted,
 )
+from reservations.protocol import Protocol
 from reservations.readers import rsl_embedded
 from reservations.readers.rsl_document import Place, RslDocument, read_rsl
 from reservations.readers.rsl_notes import (

@@ -28,13 +28,13 @@ from reservations.model import (
     Outcome,
     Preference,
     Profile,
-    Protocol,
     Reading,
     Statement,
     Unknown,
     Use,
     quoted,
 )
+from reservations.protocol import Protocol
 from reservations.readers.html_head import FIRST_ELEMENT_LINE
 from reservations.readers.opf import read_opf
 from reservations.readers.path_pattern import normal_path

@@ -26,13 +26,13 @@ from reservations.model import (
     NoteKind,
     Outcome,
     Preference,
-    Protocol,
     Reading,
     Unknown,
     Use,
     quoted,
 )
 from reservations.origins import origin_of
+from reservations.protocol import Protocol
 from reservations.readers.location_answer import Answer, answer_of, why_unknown
 from reservations.readers.robots_lines import decode_lines
 from reservations.readers.said import Said, statements, strictest

@@ -26,9 +26,9 @@ from reservations.model import (
     Outcome,
     Preference,
     Profile,
-    Protocol,
     Reading,
 )
+from reservations.protocol import Protocol
 from reservations.protocols import robots_meta, tdmrep
 from reservations.read import extract
 from reservations.readers.charsets import encoding_of

@@ -42,7 +42,7 @@ def reasons(response: Evidence, url: str = URL, body_head: bytes = b"") -> tuple
 
 @pytest.mark.parametrize("status", range(100, 600))
 def test_every_status_is_a_content_a_refusal_or_a_failure(status: int) -> None:
-    """Nothing but a whole answer, and one that confirms an earlier one, is without a reason; nothing raises."""
+    """Only a whole answer, and one that confirms an earlier one, is without a reason; nothing raises."""
     found = reasons(answer(status))
     assert len(found) == (0 if (200 <= status < 300 and status != 206) or status == 304 else 1)
     for reason in found:

@@ -13,7 +13,8 @@ import pytest
 import reservations
 from crawler.conformance import evidence_of
 from reservations.facts import Facts
-from reservations.model import Agent, Evidence, Protocol, Reading
+from reservations.model import Agent, Evidence, Reading
+from reservations.protocol import Protocol
 from reservations.protocols import discover
 from reservations.read import Reader, extract, read
 
