@@ -56,16 +56,20 @@ _EVERY = tuple(dict.fromkeys((*_SHARED, *(t for row in _BY_LANGUAGE.values() for
 
 _MAX_FOOTER_BYTES = 12_288
 _ROUND = 1_536
-_MAX_SCRIPT = 65_536
 """Bytes round a mark that are searched before anything is parsed."""
+_MAX_SCRIPT = 65_536
 
 _NOTICE_NAMES = frozenset(
     {"copyright", "rights", "dc.rights", "dcterms.rights", "dcterms.accessrights", "dcterms.license"}
 )
 """Names of meta elements that hold a notice."""
 _NOTICE = re.compile(r"\"(?:copyrightNotice|usageInfo)\"\s{0,20}:\s{0,20}(\"(?:[^\"\\]|\\.){1,4000}\")")
-_NOTICE_MARKS = (b"copyrightnotice", b"usageinfo", b'"copyright"', b'rights"', b"rights'", b"contentinfo")
+_NOTICE_MARKS = (b"copyrightnotice", b"usageinfo", b"contentinfo")
 """What stands where a notice is given apart from the text (IPTC advises to repeat it in structured data)."""
+_META_MARKS = (b'"copyright"', b"'copyright'", b'rights"', b"rights'")
+_META_END = b"</head"
+_MAX_META = 262_144
+"""Bytes that are searched for notices in meta elements, where the end of the head is not to be seen."""
 _MAX_NOTICES = 8
 _MARKS = (b"copyright", b"legal", b"<small")
 _MARKS_WITHOUT_FOOTER = (b"footer", b"imprint", b"impressum", b"terms")
@@ -128,20 +132,26 @@ def _windows(body: bytes, encoding: str) -> list[bytes]:
     for word in (*_NOTICE_MARKS, *_MARKS, *(() if close >= 0 else _MARKS_WITHOUT_FOOTER)):
         at = lowered.rfind(word)
         if at >= 0 and not any(start <= at < end for start, end in spans):
-            spans.append((max(0, at - _ROUND), at + _ROUND))
+            spans.append((at - _ROUND, at + _ROUND))
+    head = lowered[: _end_of_head(lowered)]
+    spans += [(at - _ROUND, at + _ROUND) for at in map(head.rfind, _META_MARKS) if at >= 0]
+    spans = [(max(0, start), end) for start, end in spans]
     if encoding == "utf-8":
         return [lowered[start:end] for start, end in spans]
     # as received: a byte that looks like a capital letter may be half of another letter
     return [body[start:end].decode(encoding, "replace").encode("utf-8").lower() for start, end in spans]
 
 
+def _end_of_head(lowered: bytes) -> int:
+    end = lowered.find(_META_END, 0, _MAX_META)
+    return end if end >= 0 else _MAX_META
+
+
 def _notices(parser: LexborHTMLParser) -> Iterator[str]:
     """Notices in meta elements and in structured data."""
-    metas = (node.attributes for node in parser.css("meta[name][content], meta[property][content]"))
-    named = (
-        m for m in metas if _NOTICE_NAMES & {(m.get("name") or "").lower(), (m.get("property") or "").lower()}
-    )
-    yield from ((m.get("content") or "")[:MAX_REGION] for m in islice(named, _MAX_NOTICES))
+    metas = parser.css("meta[name][content], meta[property][content]")
+    named = (meta for meta in metas if _NOTICE_NAMES & _names(meta))
+    yield from ((m.attributes.get("content") or "")[:MAX_REGION] for m in islice(named, _MAX_NOTICES))
     for script in parser.css('script[type^="application/ld+json"]')[:_MAX_NOTICES]:
         for match in islice(_NOTICE.finditer(script.text()[:_MAX_SCRIPT]), _MAX_NOTICES):
             with suppress(ValueError):
