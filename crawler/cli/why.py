@@ -28,6 +28,7 @@ from crawler.revalidation import was_confirmed
 from crawler.store.queries.retention import redactions_of_url, removed_evidence
 from crawler.store.queries.why import Explained, ObservationRow, WhyFilter, evidence_content, why
 from crawler.store.rebuild import Rejudged, rejudge
+from crawler.which import piece_of
 from crawler.words import in_words, of_change
 from reservations.model import RESPONSE, ROBOTS_TXT, Level, Stage
 from reservations.protocols import discover
@@ -117,12 +118,11 @@ def _print(connection: Connection, item: Explained, judged: Rejudged) -> None:
     words = first.why if first and first.protocol == "blocklist" else in_words(row.reason)
     fell = _AGAIN[row.verdict] if row.stage == Stage.RECHECK else _VERDICTS[row.verdict]
     _say(f"{fell.format(when)}: {words}", indent=2)
-    files = {o.sha256: o for o in item.observations}
     for reason in row.reasons:
         use = f" ({reason.use})" if reason.use else ""
         says = "; ".join(part for part in (reason.quote.strip(), reason.why) if part)
         _say(f"{reason.code}{use}: {says}", indent=4)
-        file = files.get(reason.evidence or "")
+        file = piece_of(item.observations, reason.evidence, reason.code)
         if file is not None and reason.line:
             _print_lines(connection, file, reason.line)
     for note in judged.stored.notes:

@@ -26,7 +26,7 @@ from crawler.web.because import decides
 from crawler.web.differences import differences
 from crawler.web.evidence_view import Excerpt, excerpt, quotation
 from crawler.web.language import AtLeast, Language
-from crawler.web.which import piece_of
+from crawler.which import piece_of
 from reservations.model import RESPONSE, ROBOTS_TXT, Reason
 
 

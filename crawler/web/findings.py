@@ -13,7 +13,7 @@ from crawler.web.domain_view import is_public
 from crawler.web.evidence_view import Excerpt, excerpt
 from crawler.web.hostile import hostile
 from crawler.web.language import Language
-from crawler.web.which import piece_of
+from crawler.which import piece_of
 from crawler.words import in_words
 from reservations.model import (
     RESPONSE,

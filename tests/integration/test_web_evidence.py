@@ -17,7 +17,7 @@ from crawler.store.database import open_database
 from crawler.web.differences import MAX_COMPARED, differences
 from crawler.web.evidence_view import MAX_INLINE, MAX_LINES, excerpt, split
 from crawler.web.language import language
-from crawler.web.which import piece_of
+from crawler.which import piece_of
 from reservations.model import IMAGE_XMP, TDMREP_JSON, Evidence, Outcome, Stage
 from tests.integration.test_web_lookup import main_of
 from tests.integration.web_tools import config_for, running
