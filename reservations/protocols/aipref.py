@@ -15,6 +15,7 @@ from itertools import groupby
 from reservations.facts import Facts
 from reservations.model import (
     FAIL_CLOSED,
+    HTML_SIGNALS,
     RESPONSE,
     ROBOTS_TXT,
     Agent,
@@ -37,6 +38,7 @@ from reservations.readers.robots_lines import Record
 from reservations.readers.robots_rules import PatternIndex, plain_pattern
 from reservations.readers.robots_txt import RobotsFile
 from reservations.readers.said import Said, settled, statement, statements, strictest
+from reservations.readers.usage_elements import usage_elements
 
 NAME = "aipref"
 FIELD = "content-usage"
@@ -78,6 +80,13 @@ EXCEPTED = NoteKind(
     text="With `exceptions=cc-cr` and its like Creative Commons opens a work to those who give credit, "
     "contribute or are open in turn. A crawler cannot promise that for all who use the data later: Forbear "
     "takes the `n`, and the record keeps the line with its exceptions. To permit the use to all, write `y`.",
+)
+META = NoteKind(
+    code="aipref.meta",
+    level=Level.WARN,
+    summary="Content-Usage stands in a meta element, where no draft puts it",
+    text="Preferences are attached by a response header or in robots.txt. Forbear honours an `n` in a meta "
+    "element for its page, and takes no `y` from there. Send the header, or write the line into robots.txt.",
 )
 OUTSIDE = NoteKind(
     code="aipref.outside_group",
@@ -133,7 +142,35 @@ def parse(facts: Facts) -> Reading:
     if FIELD in facts.fields:
         stated, heard = _from_header(facts)
         made, notes = made + stated, notes + heard
+    if facts.elements:
+        stated, heard = _from_meta(facts)
+        made, notes = made + stated, notes + heard
     return Reading(statements=settled(made), notes=notes)
+
+
+# ---- meta elements, which no draft knows
+
+
+def _from_meta(facts: Facts) -> tuple[tuple[Statement, ...], tuple[Note, ...]]:
+    """Every `n` of such an element, where one does not follow the letter."""
+    read = usage_elements(facts)
+    meant = strictest(
+        (wish.use, _in_meta(locator))
+        for usage, locator in read
+        for wish in usage.meant
+        if wish.preference is Preference.RESERVED
+    )
+    return statements(NAME, {}, meant), tuple(Note(kind=META, locator=where) for _, where in read[:1])
+
+
+def _in_meta(locator: Locator) -> Said:
+    return Said(
+        preference=Preference.RESERVED,
+        code="aipref.malformed",
+        locator=locator,
+        carrier="meta",
+        scope="this page",
+    )
 
 
 # ---- the response header (attach section 2)
@@ -303,8 +340,9 @@ PROTOCOL = Protocol(
     title="IETF AI Preferences",
     spec_url="https://datatracker.ietf.org/doc/html/draft-ietf-aipref-attach-05#section-3",
     spec_version="draft-ietf-aipref-vocab-08, draft-ietf-aipref-attach-05",
-    kinds=(ROBOTS_TXT, RESPONSE),
+    kinds=(ROBOTS_TXT, RESPONSE, HTML_SIGNALS),
     parse=parse,
+    meta_names=frozenset({FIELD}),
     codes=("aipref.robots", "aipref.header", "aipref.legacy", "aipref.malformed", "robots.other_ai_bots"),
-    notes=(MALFORMED, LEGACY, REPEATED, EXCEPTED, SEVERAL_LINES, OUTSIDE, INHERITED, OWN_GROUP),
+    notes=(MALFORMED, LEGACY, REPEATED, EXCEPTED, META, SEVERAL_LINES, OUTSIDE, INHERITED, OWN_GROUP),
 )
