@@ -21,7 +21,7 @@ class Tally:
         """Whether every URL of the frontier was settled before this run began."""
         self.example = ""
         """The URL most worth asking `why` about: left out because of a line, else left out, else any."""
-        self._worth = -1
+        self._worth: tuple[int, int, str] | None = None
         self.on_count: Callable[[], None] = lambda: None
         self._deferred: dict[str, str] = {}
         """URLs whose last attempt was deferred: what they come to replaces it."""
@@ -40,8 +40,8 @@ class Tally:
         self.counts[key] += 1
         if decision.verdict is Verdict.DEFER:
             self._deferred[decision.url] = key
-        worth = _worth_reading(decision)
-        if worth > self._worth:
+        worth = (-_worth_reading(decision), len(decision.url), decision.url)
+        if self._worth is None or worth < self._worth:  # of several the shortest, whichever came first
             self.example, self._worth = decision.url, worth
         self.on_count()
 

@@ -43,6 +43,15 @@ def test_the_example_is_what_is_most_worth_reading(best: int) -> None:
         assert tally.example == by_worth[-1]
 
 
+def test_of_equal_pages_the_shortest_is_named_whichever_came_first() -> None:
+    urls = ("https://l.example/b", "https://l.example/", "https://l.example/a/b")
+    for order in permutations(urls):
+        tally = Tally()
+        for url in order:
+            tally.add(replace(settled(LINE), url=url))
+        assert tally.example == "https://l.example/"
+
+
 def test_what_a_deferred_page_comes_to_replaces_it() -> None:
     tally = Tally()
     tally.add(settled(DEFERRED))
