@@ -30,7 +30,7 @@ from reservations.model import (
     quoted,
 )
 from reservations.protocol import Protocol
-from reservations.readers.content_usage import Form, Usage, Wish, read_usage
+from reservations.readers.content_usage import FIELD, Form, Usage, Wish, read_usage
 from reservations.readers.http_fields import FieldLine
 from reservations.readers.path_pattern import PathPattern, normal_path
 from reservations.readers.robots_groups import MAX_INFERRED, BotGroups, Voices, voices
@@ -41,7 +41,6 @@ from reservations.readers.said import Said, settled, statement, statements, stri
 from reservations.readers.usage_elements import usage_elements
 
 NAME = "aipref"
-FIELD = "content-usage"
 _EVERYWHERE = PathPattern(text="", pieces=("",), anchored=False, length=0)
 _TRAINING = (Use.AI_TRAIN, Use.GENAI_TRAIN, Use.TDM)
 

@@ -35,7 +35,7 @@ from reservations.model import (
     quoted,
 )
 from reservations.protocol import Protocol
-from reservations.readers.html_head import FIRST_ELEMENT_LINE
+from reservations.readers.meta_elements import NAMINGS, meta_elements, named
 from reservations.readers.opf import read_opf
 from reservations.readers.path_pattern import normal_path
 from reservations.readers.tdm_policy import KIND as TDM_POLICY
@@ -232,14 +232,10 @@ def _meta(facts: Facts) -> Place:
     extract = facts.own(HTML_SIGNALS)
     if extract is None or not facts.elements:
         return Place()
-    digest = extract.sha256
     found: dict[str, list[Text]] = {name: [] for name in (RESERVATION, POLICY)}
-    for line, element in enumerate(facts.elements, start=FIRST_ELEMENT_LINE):
-        if element.tag != "meta":
-            continue
-        locator = Locator(evidence=digest, line=line, offset=element.offset, quote=quoted(element.quote))
-        for naming in ("name", "property", "http-equiv"):
-            name = (element.get(naming) or "").strip().lower()
+    for element, locator in meta_elements(facts):
+        for naming in NAMINGS:
+            name = named(element, naming)
             meant = _ELSEWHERE.get(name, name)
             if meant in found:
                 text = (element.get("content") or "").strip()

@@ -16,6 +16,7 @@ import http_sf
 from reservations.model import Preference, Use
 from reservations.readers.said import negatives
 
+FIELD = "content-usage"
 MAX_VALUE = 8192
 """Characters that are parsed as a structured field; a longer value is searched for an `n` only."""
 

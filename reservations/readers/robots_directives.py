@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reservations.model import HTML_SIGNALS, Agent, Locator, quoted
-from reservations.readers.html_head import FIRST_ELEMENT_LINE, Element
+from reservations.model import Agent, Locator, quoted
+from reservations.readers.meta_elements import meta_elements, named
 
 if TYPE_CHECKING:
     from reservations.facts import Facts
@@ -128,19 +128,12 @@ def _in_header(facts: Facts) -> Iterator[Placed]:
 
 
 def _in_meta(facts: Facts) -> Iterator[Placed]:
-    extract = facts.own(HTML_SIGNALS)
-    if extract is None:
-        return
-    digest = extract.sha256
     ours = {"robots": EVERYONE} | {t.lower(): t.lower() for t in (facts.agent.token, *facts.agent.aliases)}
-    for line, element in enumerate(facts.elements, start=FIRST_ELEMENT_LINE):
-        if element.tag != "meta":
-            continue
+    for element, locator in meta_elements(facts):
         content = element.get("content") or ""
-        locator = Locator(evidence=digest, line=line, offset=element.offset, quote=quoted(element.quote))
-        name = _named(element, "name")
+        name = named(element, "name")
         found: tuple[Directive, ...] = ()
-        otherwise = (_named(element, "property"), _named(element, "http-equiv"))
+        otherwise = (named(element, "property"), named(element, "http-equiv"))
         misplaced = name not in ours and "robots" in otherwise
         if "x-robots-tag" in otherwise[1:]:
             found = header_directives(content)
@@ -150,10 +143,6 @@ def _in_meta(facts: Facts) -> Iterator[Placed]:
             yield Placed(
                 directive=directive, carrier="meta", draft=False, locator=locator, misplaced=misplaced
             )
-
-
-def _named(element: Element, attribute: str) -> str:
-    return (element.get(attribute) or "").strip().lower()
 
 
 def _scan(line: str, *, scoped: bool) -> Iterator[Directive]:
